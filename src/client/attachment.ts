@@ -1,0 +1,127 @@
+import {
+  fromWireError,
+  isAnnounce,
+  parseFrame,
+  parseWelcome,
+  PartylineError,
+  type Ack,
+  type Ask,
+  type Hello,
+  type Item,
+  type Op,
+  type OpFailure,
+  type Stats,
+  type Welcome,
+} from '../protocol/index.ts'
+import { Control, moved, type CallOptions } from './control.ts'
+import type { HostLink } from './hosts/host.ts'
+
+export interface AttachmentDeps {
+  readonly link: HostLink
+  readonly hello: Hello
+  readonly attachTimeoutMs: number
+  readonly callTimeoutMs: number
+  /** Called before any {@link items}. */
+  attached(welcome: Welcome): void
+  /** What one frame carried. It is acknowledged when this returns. */
+  items(items: readonly Item[]): void
+  /** The attachment is over, and why; once, and after it nothing else is called. */
+  ended(error: PartylineError): void
+}
+
+/** One life of this tab with one broker: from hello to the end of the epoch. */
+export class Attachment {
+  readonly #deps: AttachmentDeps
+  readonly #control: Control
+  readonly #end = new AbortController()
+  readonly #channel = new MessageChannel()
+  #epoch: string | undefined
+  #lastSeq = 0
+
+  constructor(deps: AttachmentDeps) {
+    const { link } = deps
+    this.#deps = deps
+    this.#control = new Control(link.control, this.#end.signal)
+    link.onFailed(error => this.#finish(error))
+    link.control.addEventListener('message', event => this.#heard(event.data), { signal: this.#end.signal })
+    this.#channel.port1.addEventListener('message', event => this.#received(event.data), { signal: this.#end.signal })
+    this.#channel.port1.start()
+    void this.#attach()
+  }
+
+  /** Resolves with the operations that were refused. Ends the attachment when the broker does not know it any more. */
+  async ask(ops: readonly Op[]): Promise<readonly OpFailure[]> {
+    const ask: Ask = { epoch: this.#epoch ?? '', ops }
+    return this.#call<readonly OpFailure[]>('ask', ask, { timeoutMs: this.#deps.callTimeoutMs })
+  }
+
+  stats(options: CallOptions): Promise<Stats> {
+    return this.#call<Stats>('stats', this.#epoch, options)
+  }
+
+  /** Tells the broker and lets go. Idempotent. */
+  close(error: PartylineError): void {
+    if (this.#epoch !== undefined && !this.#end.signal.aborted)
+      this.#control.call('bye', [this.#epoch], { timeoutMs: this.#deps.callTimeoutMs }).catch(ignoreEnd)
+    this.#finish(error)
+  }
+
+  async #attach(): Promise<void> {
+    const { hello, attachTimeoutMs: timeoutMs, attached } = this.#deps
+    try {
+      const answer = await this.#control.call('attach', [hello, moved(this.#channel.port2)], { timeoutMs })
+      const welcome = parseWelcome(answer)
+      this.#epoch = welcome.epoch
+      attached(welcome)
+    } catch (error) {
+      this.#finish(asAttachError(error, timeoutMs))
+    }
+  }
+
+  async #call<T>(method: 'ask' | 'stats', argument: unknown, options: CallOptions): Promise<T> {
+    try {
+      return await this.#control.call<T>(method, [argument], options)
+    } catch (error) {
+      if (error instanceof PartylineError && error.code === 'stale-epoch') this.#finish(error)
+      throw error
+    }
+  }
+
+  /** A broker speaks unasked only when it starts: if it is not the one that we know, that one is gone. */
+  #heard(message: unknown): void {
+    if (!isAnnounce(message)) return
+    if (message.error !== undefined) this.#finish(fromWireError(message.error))
+    else if (this.#epoch !== undefined && message.epoch !== this.#epoch)
+      this.#finish(new PartylineError('stale-epoch', 'another broker has taken over', { retryable: true }))
+  }
+
+  #received(message: unknown): void {
+    try {
+      const { seq, items } = parseFrame(message)
+      if (seq !== ++this.#lastSeq) throw new PartylineError('bad-message', `frame ${seq} came after ${this.#lastSeq - 1}`)
+      this.#deps.items(items)
+      this.#channel.port1.postMessage({ type: 'ack', seq } satisfies Ack)
+    } catch (error) {
+      this.#finish(error as PartylineError)
+    }
+  }
+
+  #finish(error: PartylineError): void {
+    if (this.#end.signal.aborted) return
+    this.#end.abort(error)
+    this.#channel.port1.close()
+    this.#deps.link.close()
+    this.#deps.ended(error)
+  }
+}
+
+function asAttachError(error: unknown, timeoutMs: number): PartylineError {
+  if (error instanceof PartylineError && error.code !== 'call-timeout') return error
+  return new PartylineError('attach-timeout', `the worker did not answer within ${timeoutMs} ms`, {
+    retryable: true,
+    cause: error,
+  })
+}
+
+/** The answer to `bye` does not matter: it is cut off by the end that it announces. */
+function ignoreEnd(): void {}

@@ -1,0 +1,38 @@
+import { PartylineError } from '../protocol/index.ts'
+import { sharedHost } from './hosts/shared.ts'
+import { ClientLine } from './line.ts'
+import type { AnyEvents, ConnectOptions, Line } from './types.ts'
+
+const MAX_SCOPE_LENGTH = 200
+
+/**
+ * Joins this tab to the line that all tabs of this browser with the same scope share. Returns at once;
+ * `line.status` tells how it stands. Tabs with another scope share nothing with this one.
+ *
+ * @throws PartylineError `no-shared-worker`, `bad-options`
+ * @example
+ * export const line = connect<AppEvents>({
+ *   worker: options => new SharedWorker(new URL('./partyline.worker.ts', import.meta.url), { ...options, type: 'module' }),
+ *   scope: user.id,
+ * })
+ */
+export function connect<Events = AnyEvents>(options: ConnectOptions): Line<Events> {
+  const { worker, scope, credentials, attachTimeoutMs = 10_000, callTimeoutMs = 5_000 } = options
+  if (typeof worker !== 'function')
+    throw new PartylineError(
+      'bad-options',
+      "connect needs { worker: options => new SharedWorker(new URL('./partyline.worker.ts', import.meta.url), { ...options, type: 'module' }) }",
+    )
+  if (typeof scope !== 'string' || scope === '' || scope.length > MAX_SCOPE_LENGTH)
+    throw new PartylineError('bad-options', `connect needs { scope }, a string of 1 to ${MAX_SCOPE_LENGTH} characters such as the user's id`)
+  for (const [name, ms] of Object.entries({ attachTimeoutMs, callTimeoutMs }))
+    if (!(ms > 0)) throw new PartylineError('bad-options', `${name} is ${String(ms)}; expected milliseconds above 0`)
+  const line = new ClientLine(sharedHost(worker), {
+    scope,
+    attachTimeoutMs,
+    callTimeoutMs,
+    ...(credentials && { credentials }),
+  })
+  // The line itself knows names and payloads only as strings and unknowns; the event map is the app's promise.
+  return line as unknown as Line<Events>
+}

@@ -1,0 +1,32 @@
+import { PartylineError, toWorkerName } from '../../protocol/index.ts'
+import type { ConnectOptions } from '../types.ts'
+import type { Host } from './host.ts'
+
+/** The broker in a SharedWorker: the only host in which all tabs have one connection whatever happens to a tab. */
+export function sharedHost(worker: ConnectOptions['worker']): Host {
+  if (typeof SharedWorker === 'undefined')
+    throw new PartylineError('no-shared-worker', 'this browser has no SharedWorker, or this page may not use it')
+  return {
+    name: 'shared',
+    open(address) {
+      const shared = worker({ name: toWorkerName(address) })
+      return {
+        control: shared.port,
+        onFailed(listener) {
+          shared.addEventListener(
+            'error',
+            // Browsers tell no reason here: 404, a content security policy and a syntax error look the same.
+            event =>
+              listener(
+                new PartylineError('worker-failed', `the worker did not start: ${event.message || 'is its URL right?'}`, {
+                  retryable: true,
+                }),
+              ),
+            { once: true },
+          )
+        },
+        close: () => shared.port.close(),
+      }
+    },
+  }
+}

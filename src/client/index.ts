@@ -1,0 +1,3 @@
+export { connect } from './connect.ts'
+export type * from './types.ts'
+export { PartylineError, type Continuity, type Credentials, type ErrorCode, type Stats, type StatusName } from '../protocol/index.ts'

@@ -1,0 +1,24 @@
+import type { Lease } from '../protocol/index.ts'
+
+export interface HeldLease {
+  readonly lease: Lease
+  release(): void
+}
+
+/**
+ * What tells the broker that this tab is alive: a Web Lock, which the browser releases when the tab closes,
+ * navigates or crashes. Where there are none (insecure contexts) the tab has to speak up now and then.
+ */
+export async function takeLease(tabId: string): Promise<HeldLease> {
+  const locks = navigator.locks as LockManager | undefined
+  if (locks === undefined) return { lease: { kind: 'silence' }, release() {} }
+  const name = `partyline:tab:${tabId}`
+  return new Promise((resolve, reject) => {
+    locks
+      .request(
+        name,
+        () => new Promise<void>(release => resolve({ lease: { kind: 'lock', name }, release })),
+      )
+      .catch(reject)
+  })
+}

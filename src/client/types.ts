@@ -1,0 +1,172 @@
+/** The public face of the client: what an app's tab sees. */
+import type { Continuity, Credentials, ErrorCode, PartylineError, Stats, StatusName } from '../protocol/index.ts'
+
+/** With no event map given: any channel, any event, payloads as `unknown`. */
+export interface AnyEvents {
+  readonly [channel: string]: { readonly [event: string]: unknown }
+}
+
+/**
+ * In an event map: an event that the server answers when it is sent by {@link Channel.request}.
+ *
+ * @example
+ * interface AppEvents {
+ *   orders: { created: Order; place: WithReply<NewOrder, { id: number }> }
+ *   [room: `room:${string}`]: { message: Message }
+ * }
+ */
+export interface WithReply<Payload, Reply> {
+  readonly '~payload': Payload
+  readonly '~reply': Reply
+}
+
+export type PayloadOf<Event> = Event extends WithReply<infer Payload, unknown> ? Payload : Event
+export type ReplyOf<Event> = Event extends WithReply<unknown, infer Reply> ? Reply : unknown
+
+/** The payload may be left out where it may be `undefined`. */
+export type PayloadArgs<Event, Options> =
+  undefined extends PayloadOf<Event>
+    ? [payload?: PayloadOf<Event>, options?: Options]
+    : [payload: PayloadOf<Event>, options?: Options]
+
+export interface ConnectOptions {
+  /**
+   * Opens the app's worker. The URL must stand inside the call, and the spread before `type`, or
+   * bundlers do not see the worker:
+   * `options => new SharedWorker(new URL('./partyline.worker.ts', import.meta.url), { ...options, type: 'module' })`
+   */
+  readonly worker: (options: { readonly name: string }) => SharedWorker
+  /** Whose line it is, normally the signed-in user's id. Nothing crosses scopes. 1 to 200 characters. */
+  readonly scope: string
+  /** Called when the broker needs credentials; of all tabs one is asked, a visible one first. */
+  readonly credentials?: (request: { readonly signal: AbortSignal }) => Promise<Credentials> | Credentials
+  /** How long the worker may take to load and answer. @default 10_000 */
+  readonly attachTimeoutMs?: number
+  /** How long the broker may take to answer a call. @default 5_000 */
+  readonly callTimeoutMs?: number
+}
+
+export interface ListenOptions {
+  /** Ends the listening when it aborts. */
+  readonly signal?: AbortSignal
+}
+
+export interface SendOptions {
+  /** Gives up waiting; a message that was sent already stays sent. */
+  readonly signal?: AbortSignal
+  /** How long the message may wait for an open line, and then for its acknowledgement, each. @default 10_000 */
+  readonly timeoutMs?: number
+}
+
+export interface EventMeta {
+  readonly channel: string
+  readonly event: string
+  /** The server's position of this event, where the transport has positions. */
+  readonly position?: string
+  /** Further arguments, where the server sent more than one (Socket.IO). */
+  readonly rest?: readonly unknown[]
+}
+
+export type Settled =
+  | { readonly outcome: 'acknowledged'; readonly reply: unknown }
+  /** The server refused it. */
+  | { readonly outcome: 'rejected'; readonly error: PartylineError }
+  /** It was sent, but the line was lost or the time was up before an acknowledgement came: it may have arrived or not. */
+  | { readonly outcome: 'unconfirmed'; readonly error: PartylineError }
+
+export interface Receipt {
+  readonly id: number
+  /** Resolves when it is known what became of the message; never rejects. */
+  readonly settled: Promise<Settled>
+}
+
+/**
+ * How the channel stands at the server: `idle` (this tab does not listen), `joining`, `joined`, or
+ * `refused` (see {@link ChannelStateChange.error}; tried again at the next connection).
+ */
+export type ChannelState = 'idle' | 'joining' | 'joined' | 'refused'
+
+export interface ChannelStateChange {
+  readonly state: ChannelState
+  readonly error?: PartylineError
+}
+
+export interface Channel<Events = AnyEvents[string]> {
+  readonly name: string
+  readonly state: ChannelState
+  /**
+   * Listens to one event. The channel is joined upstream with the first listener of all tabs and left
+   * a moment after the last one went. Returns the removal, which may be called twice.
+   */
+  on<Event extends keyof Events & string>(
+    event: Event,
+    handler: (payload: PayloadOf<Events[Event]>, meta: EventMeta) => void,
+    options?: ListenOptions,
+  ): () => void
+  /** Listens to every event of the channel. */
+  onAny(handler: (payload: unknown, meta: EventMeta) => void, options?: ListenOptions): () => void
+  /**
+   * Resolves with the next such event's payload. Rejects with the signal's reason when it aborts and
+   * with `line-closed` when the line is closed first.
+   */
+  once<Event extends keyof Events & string>(event: Event, options?: ListenOptions): Promise<PayloadOf<Events[Event]>>
+  /**
+   * Sends an event to the server. Resolves when it was sent; `receipt.settled` then tells what became of it.
+   * @throws PartylineError `not-sent` (no open line within `timeoutMs`), `invalid-payload` (cannot be cloned),
+   *   `too-many-pending`, `line-closed`
+   */
+  publish<Event extends keyof Events & string>(
+    event: Event,
+    ...args: PayloadArgs<Events[Event], SendOptions>
+  ): Promise<Receipt>
+  /**
+   * Sends an event and resolves with the server's answer.
+   * @throws PartylineError those of {@link publish}, and `rejected`, `unconfirmed`
+   */
+  request<Event extends keyof Events & string>(
+    event: Event,
+    ...args: PayloadArgs<Events[Event], SendOptions>
+  ): Promise<ReplyOf<Events[Event]>>
+  /**
+   * Hears, after every discontinuity and before the first event after it: `recovered` (nothing is missing),
+   * `gap` (events are missing, how many where that is known) or `unknown`. On `gap` and `unknown`: fetch anew.
+   */
+  onContinuity(listener: (continuity: Continuity) => void, options?: ListenOptions): () => void
+  onState(listener: (change: ChannelStateChange) => void, options?: ListenOptions): () => void
+}
+
+export interface StatusChange {
+  readonly status: StatusName
+  readonly previous: StatusName
+  readonly reason?: string
+}
+
+export interface LineEvents {
+  /** The line's status changed. */
+  status: StatusChange
+}
+
+/** Where the broker runs. */
+export type HostName = 'shared'
+
+export interface Line<Events = AnyEvents> {
+  readonly scope: string
+  readonly host: HostName
+  /** `idle` until a channel is listened to or something is published: the connection is made when it is needed. */
+  readonly status: StatusName
+  /** Why the status is what it is, where there is something to say: a word of docs/architecture.md, "Status". */
+  readonly reason: ErrorCode | (string & {}) | undefined
+  /** Calls with the same name give the same channel. */
+  channel<Name extends keyof Events & string>(name: Name): Channel<Events[Name]>
+  on<Type extends keyof LineEvents>(
+    type: Type,
+    listener: (event: LineEvents[Type]) => void,
+    options?: ListenOptions,
+  ): () => void
+  /** Figures of the broker. @throws PartylineError `call-timeout`, `line-closed` */
+  stats(options?: ListenOptions): Promise<Stats>
+  /** Connects now, whatever the backoff or the circuit breaker would wait for. */
+  reconnect(): void
+  /** Leaves the line. Idempotent. Pending calls reject with `line-closed`. */
+  close(): void
+}

@@ -1,0 +1,96 @@
+/**
+ * Every code that a {@link PartylineError} can carry. docs/errors.md has a paragraph for each:
+ * what happened, what to do.
+ */
+export type ErrorCode =
+  | 'no-shared-worker'
+  | 'worker-failed'
+  | 'version-mismatch'
+  | 'scope-mismatch'
+  | 'stale-epoch'
+  | 'attach-timeout'
+  | 'call-timeout'
+  | 'line-closed'
+  | 'bad-options'
+  | 'bad-message'
+  | 'unknown-method'
+  | 'invalid-payload'
+  | 'too-many-pending'
+  | 'not-sent'
+  | 'unconfirmed'
+  | 'rejected'
+  | 'join-refused'
+  | 'credentials-failed'
+  | 'credentials-refused'
+  | 'rate-limited'
+  | 'connection-lost'
+  | 'connect-failed'
+  | 'circuit-open'
+  | 'internal'
+
+export interface ErrorOptions {
+  /** Whether the same call may succeed later without a change. @default false */
+  readonly retryable?: boolean
+  /** What caused it, where that is known. */
+  readonly cause?: unknown
+  /** Plain data about the error, such as the server's own reason. */
+  readonly details?: unknown
+}
+
+/** The one error class of Partyline: `switch` on `code`, show `message` to a developer. */
+export class PartylineError extends Error {
+  override readonly name = 'PartylineError'
+  readonly code: ErrorCode
+  readonly retryable: boolean
+  readonly details: unknown
+
+  constructor(code: ErrorCode, message: string, options: ErrorOptions = {}) {
+    super(message, 'cause' in options ? { cause: options.cause } : undefined)
+    this.code = code
+    this.retryable = options.retryable ?? false
+    this.details = options.details
+  }
+}
+
+/** A {@link PartylineError} as it crosses a port: plain data, with the chain of causes as text. */
+export interface WireError {
+  readonly code: ErrorCode
+  readonly message: string
+  readonly retryable: boolean
+  readonly details?: unknown
+  readonly cause?: string
+}
+
+/** Anything thrown → what crosses the port. `details` must already be plain data. */
+export function toWireError(error: unknown): WireError {
+  const known =
+    error instanceof PartylineError ? error : new PartylineError('internal', describe(error), { cause: error })
+  return {
+    code: known.code,
+    message: known.message,
+    retryable: known.retryable,
+    ...(known.details === undefined ? {} : { details: known.details }),
+    ...(known.cause === undefined ? {} : { cause: describe(known.cause) }),
+  }
+}
+
+/** What came over a port → an error to throw. Never throws itself, whatever it is given. */
+export function fromWireError(value: unknown): PartylineError {
+  const wire = (typeof value === 'object' && value !== null ? value : {}) as Partial<WireError>
+  // A code that this build does not know yet comes from a newer broker: passed on as it is.
+  return new PartylineError(typeof wire.code === 'string' ? wire.code : 'internal', typeof wire.message === 'string' ? wire.message : 'unknown error', {
+    retryable: wire.retryable === true,
+    details: wire.details,
+    ...(wire.cause === undefined ? {} : { cause: wire.cause }),
+  })
+}
+
+/** One line about anything that can be thrown. */
+export function describe(error: unknown): string {
+  if (error instanceof Error) return `${error.name}: ${error.message}`
+  try {
+    return String(error)
+  } catch {
+    return 'a value that cannot be shown'
+  }
+}

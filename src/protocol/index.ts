@@ -1,0 +1,14 @@
+export {
+  describe,
+  fromWireError,
+  PartylineError,
+  toWireError,
+  type ErrorCode,
+  type ErrorOptions,
+  type WireError,
+} from './errors.ts'
+export type * from './messages.ts'
+export { isAnnounce, isEventItem, isNotice, parseFrame, parseWelcome } from './parse-frame.ts'
+export { MAX_NAME_LENGTH, MAX_OPS, parseAck, parseAsk, parseHello } from './parse.ts'
+export { PROTOCOL_VERSION, type ProtocolVersion } from './version.ts'
+export { fromWorkerName, toWorkerName, type BrokerAddress } from './worker-name.ts'

@@ -1,0 +1,246 @@
+/**
+ * Every message between a tab and its broker. docs/protocol.md has a heading for each, with
+ * direction and reaction; this file is the shapes alone.
+ *
+ * Control (tab → broker) goes by Comlink calls of {@link ControlMethods}; data (broker → tab) goes
+ * as {@link Frame}s on a plain port, each answered by one {@link Ack}.
+ */
+import type { WireError } from './errors.ts'
+import type { ProtocolVersion } from './version.ts'
+
+// ── broker → tab, unasked, on the control port ──────────────────────────────────────────────────
+
+/** First message on every new port: a broker runs here, in this epoch, or could not start. */
+export interface Announce {
+  readonly type: 'partyline:announce'
+  readonly protocol: ProtocolVersion
+  readonly epoch: string
+  readonly error?: WireError
+}
+
+// ── tab → broker: control calls ─────────────────────────────────────────────────────────────────
+
+/** How the broker learns that the tab died: by its Web Lock, or else by its silence. */
+export type Lease = { readonly kind: 'lock'; readonly name: string } | { readonly kind: 'silence' }
+
+export interface Hello {
+  readonly protocol: ProtocolVersion
+  readonly scope: string
+  readonly tabId: string
+  readonly lease: Lease
+  readonly visible: boolean
+  readonly online: boolean
+  /** The tab can be asked for credentials. */
+  readonly hasCredentials: boolean
+  readonly wanted: readonly Wanted[]
+}
+
+/** A subscription that the tab brings with it when it attaches. */
+export interface Wanted {
+  readonly channel: string
+  /** There when the tab had this subscription in an earlier attachment and wants to hear what it missed. */
+  readonly resume?: {
+    /** Position of the last event that the tab has handled, where the transport has positions. */
+    readonly position?: string
+  }
+}
+
+export interface Welcome {
+  readonly protocol: ProtocolVersion
+  readonly epoch: string
+  readonly scope: string
+  readonly sessionId: string
+  readonly limits: SessionLimits
+  readonly status: LineStatus
+}
+
+/** What one session may hold in the broker. Counts are events and notices, sizes are estimates. */
+export interface SessionLimits {
+  readonly maxFrameItems: number
+  readonly maxFrameBytes: number
+  readonly maxQueuedItems: number
+  readonly maxQueuedBytes: number
+  readonly maxPending: number
+  readonly maxChannels: number
+  /** A tab without a Web Lock is gone after this silence. */
+  readonly leaseMs: number
+}
+
+/** What a tab asks, gathered over one tick. `id`s are the tab's own, rising within an epoch. */
+export interface Ask {
+  readonly epoch: string
+  readonly ops: readonly Op[]
+}
+
+export type Op = SubscribeOp | UnsubscribeOp | PublishOp | SignalOp | CredentialsOp
+
+export interface SubscribeOp extends Wanted {
+  readonly op: 'subscribe'
+}
+
+export interface UnsubscribeOp {
+  readonly op: 'unsubscribe'
+  readonly channel: string
+}
+
+export interface PublishOp {
+  readonly op: 'publish'
+  readonly id: number
+  readonly channel: string
+  readonly event: string
+  readonly payload: unknown
+  /** How long the message may wait to be sent and then for its acknowledgement, each. */
+  readonly timeoutMs: number
+}
+
+/** What the tab knows and a worker cannot see, or asks for by hand. */
+export interface SignalOp {
+  readonly op: 'signal'
+  readonly signal: 'visible' | 'hidden' | 'online' | 'offline' | 'reconnect' | 'cancel' | 'alive'
+  /** With `cancel`: the publish that is no longer awaited. */
+  readonly id?: number
+}
+
+export interface CredentialsOp {
+  readonly op: 'credentials'
+  readonly id: number
+  readonly credentials?: Credentials
+  readonly error?: string
+}
+
+/** Whatever the transport authenticates with. `expiresAt` is in milliseconds since 1970. */
+export interface Credentials {
+  readonly expiresAt?: number
+  readonly [field: string]: unknown
+}
+
+/** Every control call answers with one of these, so that errors keep their code. */
+export type Outcome<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly error: WireError }
+
+/** One refused operation of an {@link Ask}; the others went through. */
+export interface OpFailure {
+  readonly index: number
+  readonly error: WireError
+}
+
+// ── broker → tab: frames, and tab → broker: acknowledgements, on the data port ──────────────────
+
+export interface Frame {
+  readonly type: 'frame'
+  /** 1, 2, 3 … within a session. */
+  readonly seq: number
+  readonly items: readonly Item[]
+}
+
+export type Item = EventItem | Notice
+
+/**
+ * An event, as an array because this is what crosses by the hundred thousand.
+ * `form` 0: `payload` is the value; 1: `payload` is its JSON text (serialised once for many tabs).
+ */
+export type EventItem = readonly [
+  ref: number,
+  form: 0 | 1,
+  event: string,
+  payload: unknown,
+  position?: string | undefined,
+  rest?: readonly unknown[] | undefined,
+]
+
+export type Notice =
+  | StatusNotice
+  | SubscriptionNotice
+  | ContinuityNotice
+  | ReceiptNotice
+  | CredentialsWantedNotice
+
+export interface StatusNotice extends LineStatus {
+  readonly type: 'status'
+}
+
+export type SubscriptionState = 'joining' | 'joined' | 'refused'
+
+/** Tells the `ref` under which a channel's events come, and how its join upstream stands. */
+export interface SubscriptionNotice {
+  readonly type: 'subscription'
+  readonly channel: string
+  readonly ref: number
+  readonly state: SubscriptionState
+  readonly error?: WireError
+}
+
+/** What became of the events around a discontinuity. */
+export type Continuity =
+  | { readonly verdict: 'recovered' }
+  | { readonly verdict: 'gap'; readonly missed?: number }
+  | { readonly verdict: 'unknown' }
+
+export type ContinuityNotice = { readonly type: 'continuity'; readonly ref: number } & Continuity
+
+export interface ReceiptNotice {
+  readonly type: 'receipt'
+  readonly id: number
+  readonly stage: 'sent' | 'acknowledged' | 'failed'
+  /** With `acknowledged`: what the server answered. */
+  readonly reply?: unknown
+  /** With `failed`: `not-sent`, `rejected` or `unconfirmed`. */
+  readonly error?: WireError
+}
+
+export interface CredentialsWantedNotice {
+  readonly type: 'credentials-wanted'
+  readonly id: number
+}
+
+/** The tab has handled the frame with this number: the next may come. */
+export interface Ack {
+  readonly type: 'ack'
+  readonly seq: number
+}
+
+// ── shared ──────────────────────────────────────────────────────────────────────────────────────
+
+export type StatusName = 'idle' | 'connecting' | 'open' | 'offline' | 'blocked' | 'closed'
+
+export interface LineStatus {
+  readonly status: StatusName
+  /** Why, in one of the documented words (docs/architecture.md, "Status"). */
+  readonly reason?: string
+}
+
+/** Figures of one broker. Counters run since the start of its epoch. */
+export interface Stats {
+  readonly epoch: string
+  readonly scope: string
+  readonly uptimeMs: number
+  readonly sessions: { readonly attached: number; readonly visible: number; readonly detachedDead: number }
+  readonly connection: {
+    readonly state: string
+    readonly reason?: string
+    readonly transport: string
+    readonly sinceMs: number
+    readonly opened: number
+    readonly lost: number
+    readonly failures: number
+    readonly lastCause?: string
+  }
+  readonly channels: readonly {
+    readonly channel: string
+    readonly sessions: number
+    readonly state: string
+  }[]
+  readonly traffic: {
+    readonly eventsIn: number
+    readonly eventsUnrouted: number
+    readonly deliveries: number
+    readonly frames: number
+    readonly dropped: number
+    readonly published: number
+    readonly acknowledged: number
+    readonly failed: number
+  }
+  readonly queued: { readonly items: number; readonly bytes: number }
+  readonly rejectedMessages: number
+}

@@ -1,0 +1,178 @@
+/** What comes in from a tab, parsed once: afterwards the types hold. Each refusal says what was wrong. */
+import { PartylineError, toWireError } from './errors.ts'
+import type { Ack, Credentials, Hello, Lease, Op, OpFailure, SignalOp, Wanted } from './messages.ts'
+import type { ProtocolVersion } from './version.ts'
+
+export const MAX_NAME_LENGTH = 1024
+export const MAX_OPS = 10_000
+const MAX_TIMEOUT_MS = 24 * 60 * 60 * 1000
+
+const SIGNALS: readonly SignalOp['signal'][] = ['visible', 'hidden', 'online', 'offline', 'reconnect', 'cancel', 'alive']
+
+type Fields = { readonly [field: string]: unknown }
+
+export function parseHello(value: unknown): Hello {
+  const hello = fields(value, 'hello')
+  return {
+    protocol: parseVersion(hello['protocol']),
+    scope: name(hello['scope'], 'hello.scope'),
+    tabId: name(hello['tabId'], 'hello.tabId'),
+    lease: parseLease(hello['lease']),
+    visible: flag(hello['visible'], 'hello.visible'),
+    online: flag(hello['online'], 'hello.online'),
+    hasCredentials: flag(hello['hasCredentials'], 'hello.hasCredentials'),
+    wanted: list(hello['wanted'], 'hello.wanted').map((wanted, index) => parseWanted(wanted, `hello.wanted[${index}]`)),
+  }
+}
+
+/** Parses the envelope strictly and each operation by itself: a bad one harms none of its neighbours. */
+export function parseAsk(value: unknown): {
+  readonly epoch: string
+  readonly ops: readonly { readonly index: number; readonly op: Op }[]
+  readonly failures: readonly OpFailure[]
+} {
+  const ask = fields(value, 'ask')
+  const ops: { index: number; op: Op }[] = []
+  const failures: OpFailure[] = []
+  for (const [index, raw] of list(ask['ops'], 'ask.ops').entries()) {
+    try {
+      ops.push({ index, op: parseOp(raw, `ask.ops[${index}]`) })
+    } catch (error) {
+      failures.push({ index, error: toWireError(error) })
+    }
+  }
+  return { epoch: name(ask['epoch'], 'ask.epoch'), ops, failures }
+}
+
+export function parseAck(value: unknown): Ack {
+  const ack = fields(value, 'data message')
+  if (ack['type'] !== 'ack') throw bad('data message', ack['type'], "{ type: 'ack', seq }")
+  return { type: 'ack', seq: whole(ack['seq'], 'ack.seq') }
+}
+
+function parseOp(value: unknown, at: string): Op {
+  const op = fields(value, at)
+  switch (op['op']) {
+    case 'subscribe':
+      return { op: 'subscribe', ...parseWanted(value, at) }
+    case 'unsubscribe':
+      return { op: 'unsubscribe', channel: name(op['channel'], `${at}.channel`) }
+    case 'publish':
+      return {
+        op: 'publish',
+        id: whole(op['id'], `${at}.id`),
+        channel: name(op['channel'], `${at}.channel`),
+        event: name(op['event'], `${at}.event`),
+        payload: op['payload'],
+        timeoutMs: duration(op['timeoutMs'], `${at}.timeoutMs`),
+      }
+    case 'signal':
+      return {
+        op: 'signal',
+        signal: oneOf(op['signal'], SIGNALS, `${at}.signal`),
+        ...(op['id'] === undefined ? {} : { id: whole(op['id'], `${at}.id`) }),
+      }
+    case 'credentials':
+      return {
+        op: 'credentials',
+        id: whole(op['id'], `${at}.id`),
+        ...(op['credentials'] === undefined ? {} : { credentials: parseCredentials(op['credentials'], `${at}.credentials`) }),
+        ...(op['error'] === undefined ? {} : { error: text(op['error'], `${at}.error`) }),
+      }
+    default:
+      throw bad(`${at}.op`, op['op'], 'subscribe, unsubscribe, publish, signal or credentials')
+  }
+}
+
+function parseWanted(value: unknown, at: string): Wanted {
+  const wanted = fields(value, at)
+  return {
+    channel: name(wanted['channel'], `${at}.channel`),
+    ...(wanted['resume'] === undefined ? {} : { resume: parseResume(wanted['resume'], `${at}.resume`) }),
+  }
+}
+
+function parseResume(value: unknown, at: string): NonNullable<Wanted['resume']> {
+  const { position } = fields(value, at)
+  return position === undefined ? {} : { position: text(position, `${at}.position`) }
+}
+
+function parseVersion(value: unknown): ProtocolVersion {
+  const version = fields(value, 'hello.protocol')
+  return { major: whole(version['major'], 'hello.protocol.major'), minor: whole(version['minor'], 'hello.protocol.minor') }
+}
+
+function parseLease(value: unknown): Lease {
+  const lease = fields(value, 'hello.lease')
+  switch (lease['kind']) {
+    case 'lock':
+      return { kind: 'lock', name: name(lease['name'], 'hello.lease.name') }
+    case 'silence':
+      return { kind: 'silence' }
+    default:
+      throw bad('hello.lease.kind', lease['kind'], 'lock or silence')
+  }
+}
+
+function parseCredentials(value: unknown, at: string): Credentials {
+  const credentials = fields(value, at)
+  const { expiresAt } = credentials
+  if (expiresAt !== undefined && !(typeof expiresAt === 'number' && Number.isFinite(expiresAt)))
+    throw bad(`${at}.expiresAt`, expiresAt, 'milliseconds since 1970')
+  return credentials
+}
+
+function fields(value: unknown, at: string): Fields {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw bad(at, value, 'an object')
+  return value as Fields
+}
+
+function list(value: unknown, at: string): readonly unknown[] {
+  if (!Array.isArray(value)) throw bad(at, value, 'an array')
+  if (value.length > MAX_OPS) throw bad(at, `an array of ${value.length}`, `at most ${MAX_OPS} entries`)
+  return value
+}
+
+function text(value: unknown, at: string): string {
+  if (typeof value !== 'string') throw bad(at, value, 'a string')
+  if (value.length > MAX_NAME_LENGTH) throw bad(at, `a string of ${value.length}`, `at most ${MAX_NAME_LENGTH} characters`)
+  return value
+}
+
+function name(value: unknown, at: string): string {
+  if (text(value, at) === '') throw bad(at, value, 'a string that is not empty')
+  return value as string
+}
+
+function flag(value: unknown, at: string): boolean {
+  if (typeof value !== 'boolean') throw bad(at, value, 'true or false')
+  return value
+}
+
+function whole(value: unknown, at: string): number {
+  if (!Number.isSafeInteger(value) || (value as number) < 0) throw bad(at, value, 'a whole number from 0')
+  return value as number
+}
+
+function duration(value: unknown, at: string): number {
+  if (typeof value !== 'number' || !(value > 0 && value <= MAX_TIMEOUT_MS))
+    throw bad(at, value, `milliseconds, above 0 and at most ${MAX_TIMEOUT_MS}`)
+  return value
+}
+
+function oneOf<T extends string>(value: unknown, allowed: readonly T[], at: string): T {
+  const found = allowed.find(candidate => candidate === value)
+  if (found === undefined) throw bad(at, value, allowed.join(', '))
+  return found
+}
+
+function bad(at: string, got: unknown, expected: string): PartylineError {
+  return new PartylineError('bad-message', `${at} is ${show(got)}; expected ${expected}`)
+}
+
+/** Shows what kind of value came, never a payload's content. */
+function show(value: unknown): string {
+  if (typeof value === 'string') return value.length > 60 ? `a string of ${value.length}` : JSON.stringify(value)
+  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'an array' : 'an object'
+  return typeof value === 'function' || typeof value === 'symbol' ? `a ${typeof value}` : String(value)
+}

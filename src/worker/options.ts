@@ -1,0 +1,93 @@
+import { PartylineError } from '../protocol/index.ts'
+import type { Transport } from './upstream/transport.ts'
+
+export interface BrokerOptions {
+  /** The way upstream, such as `socketIo({ url })`. */
+  readonly transport: Transport
+  /** How long a channel stays joined after the last tab that wanted it. @default 2_000 */
+  readonly lingerMs?: number
+  /** How long the connection stays after nothing needs it any more. @default 5_000 */
+  readonly idleMs?: number
+  /** How long an attempt to connect may take, credentials included. @default 20_000 */
+  readonly connectTimeoutMs?: number
+  /** How long the server may take to confirm a join. @default 10_000 */
+  readonly joinTimeoutMs?: number
+  /** How long one tab may take to give credentials before the next is asked. @default 5_000 */
+  readonly credentialsTimeoutMs?: number
+  /** Upper bound of the first delay between attempts; it doubles with each failure. @default 1_000 */
+  readonly backoffBaseMs?: number
+  /** Upper bound of every delay between attempts. @default 30_000 */
+  readonly backoffMaxMs?: number
+  /** Over how long browsers spread when a server says that it restarts. @default 10_000 */
+  readonly restartSpreadMs?: number
+  /** A connection that lived shorter than this counts as a failure. @default 5_000 */
+  readonly stableMs?: number
+  /** Consecutive failures after which the circuit opens (`blocked`). @default 10 */
+  readonly circuitFailures?: number
+  /** How long an open circuit waits before it lets one attempt through. @default 60_000 */
+  readonly circuitCooldownMs?: number
+  /** How often the broker looks for tabs that died. @default 1_000 */
+  readonly livenessPollMs?: number
+  /** A tab without Web Locks is taken for dead after this silence. @default 180_000 */
+  readonly leaseMs?: number
+  /** Most events and notices in one frame. @default 512 */
+  readonly maxFrameItems?: number
+  /** Most bytes in one frame, estimated; a larger event travels alone. @default 262_144 */
+  readonly maxFrameBytes?: number
+  /** Most events and notices that wait for one slow tab; beyond it the oldest go and the tab hears `gap`. @default 16_384 */
+  readonly maxQueuedItems?: number
+  /** Most bytes that wait for one slow tab, estimated. @default 8_388_608 */
+  readonly maxQueuedBytes?: number
+  /** Most messages that one tab may have under way. @default 1_000 */
+  readonly maxPending?: number
+  /** Most channels on this line. @default 1_000 */
+  readonly maxChannels?: number
+  /** Malformed messages after which a port is closed. @default 32 */
+  readonly maxRejectedMessages?: number
+}
+
+export type ResolvedOptions = Required<BrokerOptions>
+
+const DEFAULTS: Omit<ResolvedOptions, 'transport'> = {
+  lingerMs: 2_000,
+  idleMs: 5_000,
+  connectTimeoutMs: 20_000,
+  joinTimeoutMs: 10_000,
+  credentialsTimeoutMs: 5_000,
+  backoffBaseMs: 1_000,
+  backoffMaxMs: 30_000,
+  restartSpreadMs: 10_000,
+  stableMs: 5_000,
+  circuitFailures: 10,
+  circuitCooldownMs: 60_000,
+  livenessPollMs: 1_000,
+  leaseMs: 180_000,
+  maxFrameItems: 512,
+  maxFrameBytes: 262_144,
+  maxQueuedItems: 16_384,
+  maxQueuedBytes: 8_388_608,
+  maxPending: 1_000,
+  maxChannels: 1_000,
+  maxRejectedMessages: 32,
+}
+
+/** Options that may be zero; all others must be above. */
+const MAY_BE_ZERO: ReadonlySet<string> = new Set(['lingerMs', 'idleMs', 'restartSpreadMs', 'stableMs'])
+
+/** @throws PartylineError `bad-options` that names the option and what would be right */
+export function resolveOptions(options: BrokerOptions): ResolvedOptions {
+  const { transport, ...numbers } = options
+  if (typeof (transport as Partial<Transport> | undefined)?.create !== 'function')
+    throw new PartylineError('bad-options', 'startBroker needs a transport, such as { transport: socketIo({ url }) }')
+  for (const [name, value] of Object.entries(numbers)) {
+    if (!Object.hasOwn(DEFAULTS, name))
+      throw new PartylineError('bad-options', `startBroker knows no option ${JSON.stringify(name)}`)
+    const isRight =
+      value === undefined ||
+      (typeof value === 'number' && Number.isFinite(value) && (value > 0 || (value === 0 && MAY_BE_ZERO.has(name))))
+    if (!isRight)
+      throw new PartylineError('bad-options', `startBroker's ${name} is ${String(value)}; expected a number above 0`)
+  }
+  const given = Object.fromEntries(Object.entries(numbers).filter(([, value]) => value !== undefined))
+  return { ...DEFAULTS, ...given, transport }
+}

@@ -1,0 +1,55 @@
+import type { Hello, Item } from '../../protocol/index.ts'
+import type { Port } from '../host.ts'
+import type { CredentialSource } from '../upstream/credentials.ts'
+import { measure } from '../routing/outgoing-event.ts'
+import type { FrameSender } from './frame-sender.ts'
+
+export interface SessionInit {
+  readonly id: string
+  readonly hello: Hello
+  readonly sender: FrameSender
+  readonly data: Port
+  /** On the broker's clock. */
+  readonly now: number
+}
+
+/** One attached tab, as the broker sees it. */
+export class Session implements CredentialSource {
+  readonly id: string
+  readonly hello: Hello
+  readonly sender: FrameSender
+  readonly #data: Port
+  /** On the broker's clock. */
+  readonly attachedAt: number
+  /** When the tab was last heard of, on the broker's clock. */
+  heardAt: number
+  visible: boolean
+
+  constructor({ id, hello, sender, data, now }: SessionInit) {
+    this.id = id
+    this.hello = hello
+    this.sender = sender
+    this.#data = data
+    this.attachedAt = now
+    this.heardAt = now
+    this.visible = hello.visible
+  }
+
+  get hasCredentials(): boolean {
+    return this.hello.hasCredentials
+  }
+
+  askCredentials(id: number): void {
+    this.send({ type: 'credentials-wanted', id })
+  }
+
+  /** For what concerns this tab alone; events for many go through {@link sender} as one shared object. */
+  send(item: Item): void {
+    this.sender.send({ item, bytes: measure(item).bytes })
+  }
+
+  /** Nothing reaches the tab any more. */
+  close(): void {
+    this.#data.close()
+  }
+}

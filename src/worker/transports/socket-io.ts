@@ -1,0 +1,254 @@
+import { Manager, type ManagerOptions, type Socket } from 'socket.io-client'
+import type { Credentials } from '../../protocol/index.ts'
+import { PartylineError } from '../../protocol/index.ts'
+import {
+  toUpstreamError,
+  UpstreamError,
+  type Transport,
+  type TransportLink,
+  type TransportSink,
+  type UpstreamMessage,
+} from '../upstream/transport.ts'
+import { colonNames, toAddress, toChannel, type EventNames } from './socket-io-naming.ts'
+import { readAcknowledgement, readArguments, toLossError, toOpenError } from './socket-io-reading.ts'
+
+export { colonNames, type EventNames } from './socket-io-naming.ts'
+
+export interface SocketIoOptions {
+  /** The server, without a path; a relative URL counts from the worker's script. */
+  readonly url: string
+  /** Must be there for the line to be open, and holds every channel that names no namespace. @default '/' */
+  readonly namespace?: string
+  /**
+   * The server's own events for joining and leaving a room: each is sent with the room's name, `join` with
+   * an acknowledgement too. Without them a channel needs no joining.
+   */
+  readonly rooms?: { readonly join: string; readonly leave: string }
+  /** How channels' events are named on the wire. @default {@link colonNames}, `channel:event` */
+  readonly eventNames?: EventNames
+  /** What to send as `auth` in the handshake. @default the tab's credentials without `expiresAt` */
+  readonly auth?: (credentials: Credentials | undefined) => { [key: string]: unknown }
+  /** @default '/socket.io' */
+  readonly path?: string
+  /** @default ['polling', 'websocket'], so that it works where sockets are blocked */
+  readonly transports?: ManagerOptions['transports']
+  /** Sends cookies to another origin. @default false */
+  readonly withCredentials?: boolean
+  readonly query?: { readonly [key: string]: string }
+  readonly extraHeaders?: { readonly [header: string]: string }
+  /** A parser other than the default, such as `socket.io-msgpack-parser`; the server needs the same. */
+  readonly parser?: unknown
+}
+
+/**
+ * The way upstream over Socket.IO 4. Connection state recovery is used where the server has it on.
+ *
+ * A channel `orders` is the events `orders:…` of the primary namespace; `/chat` is everything in namespace
+ * `/chat`, `/chat#lobby` the events `lobby:…` there. An event's first argument is its payload.
+ *
+ * @throws PartylineError `bad-options`
+ * @example
+ * startBroker({ transport: socketIo({ url: 'https://api.example.com', rooms: { join: 'join', leave: 'leave' } }) })
+ */
+export function socketIo(options: SocketIoOptions): Transport {
+  const url = parseUrl(options.url)
+  return { name: 'socket.io', create: sink => new SocketIoLink(url, options, sink) }
+}
+
+/** One Manager for the broker's life: the sockets keep what they need to resume. */
+class SocketIoLink implements TransportLink {
+  readonly #options: SocketIoOptions
+  readonly #sink: TransportSink
+  readonly #manager: Manager
+  readonly #primary: string
+  readonly #names: EventNames
+  readonly #namespaces = new Map<string, Namespace>()
+  #credentials: Credentials | undefined
+  #isOpen = false
+
+  constructor(url: string, options: SocketIoOptions, sink: TransportSink) {
+    const { path, transports, withCredentials, query, extraHeaders, parser } = options
+    this.#options = options
+    this.#sink = sink
+    this.#primary = options.namespace ?? '/'
+    this.#names = options.eventNames ?? colonNames
+    this.#manager = new Manager(url, {
+      ...(withoutUndefined({ path, transports, withCredentials, query, extraHeaders, parser }) as Partial<ManagerOptions>),
+      reconnection: false,
+      autoConnect: false,
+    })
+  }
+
+  async open({ credentials, signal }: { credentials: Credentials | undefined; signal: AbortSignal }): Promise<void> {
+    this.#credentials = credentials
+    try {
+      await this.#namespace(this.#primary).connected(signal)
+      signal.throwIfAborted()
+      this.#isOpen = true
+    } catch (error) {
+      this.close()
+      throw error
+    }
+  }
+
+  async join(channel: string, signal: AbortSignal): Promise<void> {
+    const { namespace: name, room } = toAddress(channel, this.#primary)
+    const namespace = this.#namespace(name)
+    namespace.wanted.add(channel)
+    await namespace.connected(signal)
+    const { rooms } = this.#options
+    if (room !== '' && rooms !== undefined && !namespace.joined.has(channel))
+      readAcknowledgement(await ask(namespace.socket, rooms.join, room))
+    if (namespace.wanted.has(channel)) namespace.joined.add(channel)
+  }
+
+  leave(channel: string): void {
+    const { namespace: name, room } = toAddress(channel, this.#primary)
+    const namespace = this.#namespaces.get(name)
+    if (namespace?.wanted.delete(channel) !== true) return
+    const { rooms } = this.#options
+    if (room !== '' && rooms !== undefined) {
+      if (namespace.socket.connected) namespace.socket.emit(rooms.leave, room)
+      else if (namespace.joined.has(channel)) namespace.toLeave.add(room)
+    }
+    namespace.joined.delete(channel)
+    if (namespace.wanted.size === 0 && name !== this.#primary) this.#drop(name, namespace)
+  }
+
+  publish({ channel, event, payload }: UpstreamMessage, signal: AbortSignal): Promise<unknown> {
+    const { namespace: name, room } = toAddress(channel, this.#primary)
+    const namespace = this.#namespace(name)
+    const eventName = room === '' ? event : this.#names.toServer(room, event)
+    const send = (): Promise<unknown> => ask(namespace.socket, eventName, payload).then(readAcknowledgement)
+    if (namespace.socket.connected) return send()
+    if (name === this.#primary) throw new UpstreamError('network', 'the connection is not open')
+    return namespace.connected(signal).then(send)
+  }
+
+  close(): void {
+    this.#isOpen = false
+    this.#manager._close()
+  }
+
+  #namespace(name: string): Namespace {
+    const known = this.#namespaces.get(name)
+    if (known !== undefined) return known
+    const auth = this.#options.auth ?? withoutExpiry
+    const socket = this.#manager.socket(name, { auth: send => send(auth(this.#credentials)) })
+    const namespace = new Namespace(socket)
+    this.#namespaces.set(name, namespace)
+    socket.on('connect', () => this.#connected(namespace))
+    socket.on('disconnect', (reason, details) => this.#disconnected(name, namespace, toLossError(reason, details)))
+    socket.onAny((event: string, ...args: unknown[]) => this.#received(name, namespace, event, args))
+    return namespace
+  }
+
+  #drop(name: string, { socket }: Namespace): void {
+    this.#namespaces.delete(name)
+    socket.offAny()
+    socket.off('disconnect')
+    socket.disconnect()
+  }
+
+  /** Before any event of this connection, as the library emits `connect` first. */
+  #connected({ socket, joined, toLeave }: Namespace): void {
+    const verdict = socket.recovered ? 'recovered' : 'unknown'
+    for (const channel of joined) this.#sink.continuity(channel, { verdict })
+    if (!socket.recovered) joined.clear()
+    else if (this.#options.rooms !== undefined) for (const room of toLeave) socket.emit(this.#options.rooms.leave, room)
+    toLeave.clear()
+  }
+
+  #disconnected(name: string, { wanted }: Namespace, error: UpstreamError): void {
+    if (!this.#isOpen) return
+    if (name !== this.#primary && this.#manager._readyState === 'open') {
+      for (const channel of wanted) this.#sink.channelLost(channel, error)
+      return
+    }
+    if (name !== this.#primary) return
+    this.close()
+    this.#sink.lost(error)
+  }
+
+  #received(name: string, namespace: Namespace, event: string, args: readonly unknown[]): void {
+    const read = readArguments(args, namespace.hasRecovery)
+    const routed = this.#names.fromServer(event, args)
+    if (routed !== undefined) {
+      const channel = toChannel({ namespace: name, room: routed.channel }, this.#primary)
+      this.#sink.event({ channel, event: routed.event, ...read })
+    }
+    if (routed === undefined || namespace.wanted.has(name)) this.#sink.event({ channel: name, event, ...read })
+  }
+}
+
+/** One namespace's socket and the channels in it. */
+class Namespace {
+  readonly socket: Socket
+  /** Channels that the broker wants. */
+  readonly wanted = new Set<string>()
+  /** Of these, the ones that the server knows in its present (or recoverable) session. */
+  readonly joined = new Set<string>()
+  /** Rooms to leave if the server restores the session. */
+  readonly toLeave = new Set<string>()
+
+  constructor(socket: Socket) {
+    this.socket = socket
+  }
+
+  /** The server gave a private session id, which it does when connection state recovery is on. */
+  get hasRecovery(): boolean {
+    return (this.socket as unknown as { _pid?: string })._pid !== undefined
+  }
+
+  /** Resolves when the namespace is connected, connecting it if need be. */
+  async connected(signal: AbortSignal): Promise<void> {
+    const { socket } = this
+    if (socket.connected) return
+    await new Promise<void>((resolve, reject) => {
+      const settle = (finish: () => void): void => {
+        socket.off('connect', opened)
+        socket.off('connect_error', failed)
+        signal.removeEventListener('abort', aborted)
+        finish()
+      }
+      const opened = (): void => settle(resolve)
+      const failed = (error: Error): void => settle(() => reject(toOpenError(error)))
+      const aborted = (): void => settle(() => reject(toUpstreamError(signal.reason)))
+      socket.on('connect', opened)
+      socket.on('connect_error', failed)
+      signal.addEventListener('abort', aborted)
+      // A socket that was connected before stays `active` and connects with its manager.
+      if (socket.active) socket.io.open()
+      else socket.connect()
+    })
+  }
+}
+
+function ask(socket: Socket, event: string, payload: unknown): Promise<unknown> {
+  return new Promise(resolve => {
+    const args = payload === undefined ? [] : [payload]
+    socket.emit(event, ...args, (reply: unknown) => resolve(reply))
+  })
+}
+
+function withoutExpiry(credentials: Credentials | undefined): { [key: string]: unknown } {
+  const { expiresAt: _, ...auth } = credentials ?? {}
+  return auth
+}
+
+function withoutUndefined<T extends object>(options: T): Partial<T> {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<T>
+}
+
+function parseUrl(url: string): string {
+  const base = (globalThis as { location?: { href: string } }).location?.href
+  const parsed = URL.canParse(url, base) ? new URL(url, base) : undefined
+  if (parsed === undefined || !/^(https?|wss?):$/.test(parsed.protocol))
+    throw new PartylineError('bad-options', `socketIo's url is ${JSON.stringify(url)}; expected one such as 'https://api.example.com'`)
+  if (parsed.pathname !== '/')
+    throw new PartylineError(
+      'bad-options',
+      `socketIo's url has the path ${parsed.pathname}; a namespace goes into { namespace: '${parsed.pathname}' }, the server's path into { path }`,
+    )
+  return parsed.origin
+}

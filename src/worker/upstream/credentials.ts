@@ -1,0 +1,99 @@
+import { deferred, type Deferred } from '../../lib/index.ts'
+import type { Credentials, CredentialsOp } from '../../protocol/index.ts'
+import type { BrokerHost } from '../host.ts'
+import type { CredentialsForAttempt } from './connection.ts'
+import { UpstreamError } from './transport.ts'
+
+/** A tab that can be asked for credentials. */
+export interface CredentialSource {
+  readonly hasCredentials: boolean
+  readonly visible: boolean
+  askCredentials(id: number): void
+}
+
+export interface CredentialsDeps {
+  readonly host: BrokerHost
+  readonly timeoutMs: number
+  /** The tabs attached now. */
+  sources(): Iterable<CredentialSource>
+}
+
+/**
+ * Gets credentials from the tabs: one is asked at a time, a visible one first, the next when it does not
+ * answer in time. Kept in memory only, and until a little before they expire.
+ */
+export class CredentialDesk {
+  readonly #deps: CredentialsDeps
+  readonly #asked = new Map<number, { source: CredentialSource; answer: Deferred<Credentials> }>()
+  #cached: Credentials | undefined
+  #nextId = 1
+
+  constructor(deps: CredentialsDeps) {
+    this.#deps = deps
+  }
+
+  async get(signal: AbortSignal, fresh: boolean): Promise<CredentialsForAttempt> {
+    if (fresh) this.#cached = undefined
+    if (this.#cached !== undefined && !isExpiring(this.#cached)) return { credentials: this.#cached, cached: true }
+    this.#cached = await this.#askTabs(signal)
+    return { credentials: this.#cached, cached: false }
+  }
+
+  /** Asks anew; true when what comes differs from what there was. */
+  async changed(signal: AbortSignal): Promise<boolean> {
+    const before = JSON.stringify(this.#cached)
+    const { credentials } = await this.get(signal, true)
+    return JSON.stringify(credentials) !== before
+  }
+
+  /** A tab's answer. One that nobody waits for any more, or from another tab than was asked, is ignored. */
+  answer(source: CredentialSource, op: CredentialsOp): void {
+    const asked = this.#asked.get(op.id)
+    if (asked?.source !== source) return
+    if (op.credentials === undefined) asked.answer.reject(new Error(op.error ?? 'the tab has no credentials'))
+    else asked.answer.resolve(op.credentials)
+  }
+
+  /** A tab went: if it was the one asked, the next is. */
+  forget(source: CredentialSource): void {
+    for (const asked of this.#asked.values())
+      if (asked.source === source) asked.answer.reject(new Error('the tab went before it answered'))
+  }
+
+  async #askTabs(signal: AbortSignal): Promise<Credentials | undefined> {
+    const sources = [...this.#deps.sources()].filter(source => source.hasCredentials)
+    if (sources.length === 0) return undefined
+    const errors: string[] = []
+    for (const source of sources.toSorted((a, b) => Number(b.visible) - Number(a.visible))) {
+      signal.throwIfAborted()
+      try {
+        return await this.#askOne(source)
+      } catch (error) {
+        errors.push(error instanceof Error ? error.message : String(error))
+      }
+    }
+    throw new UpstreamError('network', `no tab could give credentials (${errors.join('; ')})`)
+  }
+
+  async #askOne(source: CredentialSource): Promise<Credentials> {
+    const { host, timeoutMs } = this.#deps
+    const id = this.#nextId++
+    const answer = deferred<Credentials>()
+    const cancel = host.setTimer(timeoutMs, () => answer.reject(new Error(`no answer within ${timeoutMs} ms`)))
+    this.#asked.set(id, { source, answer })
+    try {
+      source.askCredentials(id)
+      return await answer.promise
+    } finally {
+      cancel()
+      this.#asked.delete(id)
+    }
+  }
+}
+
+const EXPIRY_MARGIN_MS = 10_000
+
+/** Against the wall clock, because that is what `expiresAt` is on. */
+function isExpiring({ expiresAt }: Credentials): boolean {
+  return expiresAt !== undefined && expiresAt - EXPIRY_MARGIN_MS <= Date.now()
+}

@@ -1,0 +1,101 @@
+/**
+ * The contract between the broker and one client library. The broker owns reconnection, joins and
+ * routing; a transport turns the library's calls and events into these few verbs.
+ */
+import type { Continuity, Credentials } from '../../protocol/index.ts'
+
+/** What an app passes to `startBroker`. Does nothing until `create` is called. */
+export interface Transport {
+  readonly name: string
+  /** Called once in a broker's life. */
+  create(sink: TransportSink): TransportLink
+}
+
+export interface TransportLink {
+  /**
+   * Makes the one connection. Resolves when the server has accepted it; rejects with an
+   * {@link UpstreamError} that tells the cause. After `signal` aborted, or after a rejection, no
+   * connection may be left behind. Never called while a connection is open or being opened.
+   */
+  open(request: { readonly credentials: Credentials | undefined; readonly signal: AbortSignal }): Promise<void>
+  /**
+   * Joins a channel on the open connection. Resolves when the server has confirmed it (at once where
+   * it needs no joining); rejects with `UpstreamError('refused')` when the server said no, with any
+   * other kind when it is worth trying again. Called once a connection for every wanted channel.
+   */
+  join(channel: string, signal: AbortSignal): Promise<void>
+  /**
+   * The channel is wanted no more. Must not throw; also called for a channel whose join failed, and while
+   * no connection is open, which matters where the server may restore what was joined before.
+   */
+  leave(channel: string): void
+  /**
+   * Sends a message: by the time this returns it was handed to the connection. Resolves with the
+   * server's acknowledgement; rejects with `UpstreamError('refused')` when the server refused it and
+   * with any other kind when nobody can know whether it arrived. Throws when it could not be sent at all.
+   */
+  publish(message: UpstreamMessage, signal: AbortSignal): Promise<unknown>
+  /** Ends the connection, if any, without reporting `lost`. Idempotent; `open` may be called again. */
+  close(): void
+}
+
+/** What a transport tells the broker. All calls are synchronous, in the order of the server's messages. */
+export interface TransportSink {
+  event(event: UpstreamEvent): void
+  /**
+   * What became of the events that a joined channel missed while the connection was gone. To be called
+   * before the first event after the discontinuity. Where a transport says nothing by the time the
+   * channel is joined again, or an event comes first, the broker tells the tabs `unknown`.
+   */
+  continuity(channel: string, continuity: Continuity): void
+  /** The server ended this one channel; the connection goes on. `refused`: it will not take it back. */
+  channelLost(channel: string, error: UpstreamError): void
+  /** The open connection is gone. Once for each successful `open`, and not after `close`. */
+  lost(error: UpstreamError): void
+}
+
+export interface UpstreamMessage {
+  readonly channel: string
+  readonly event: string
+  readonly payload: unknown
+}
+
+export interface UpstreamEvent extends UpstreamMessage {
+  /** The server's position of this event, for resuming. */
+  readonly position?: string | undefined
+  /** Further arguments, where the server sent more than one. */
+  readonly rest?: readonly unknown[] | undefined
+}
+
+/**
+ * Why an attempt failed or a connection was lost; the first delay and the next step depend on it.
+ * - `network`: unreachable, cut, timed out
+ * - `server-restart`: the server said that it is going away; all its clients come back together
+ * - `server-closed`: the server ended this one connection on purpose
+ * - `credentials`: the server does not accept who we are; only new credentials help
+ * - `rate-limited`: not before `retryAfterMs`
+ * - `refused`: the server said no to this join or message; never to a connection
+ */
+export type CauseKind = 'network' | 'server-restart' | 'server-closed' | 'credentials' | 'rate-limited' | 'refused'
+
+export class UpstreamError extends Error {
+  override readonly name = 'UpstreamError'
+  readonly kind: CauseKind
+  /** With `rate-limited`: not before this time has passed, in milliseconds. */
+  readonly retryAfterMs: number | undefined
+  /** The server's own words, as plain data. */
+  readonly details: unknown
+
+  constructor(kind: CauseKind, message: string, extra: { retryAfterMs?: number; details?: unknown } = {}) {
+    super(message)
+    this.kind = kind
+    this.retryAfterMs = extra.retryAfterMs
+    this.details = extra.details
+  }
+}
+
+/** Anything that a library throws → an {@link UpstreamError}; what it is not sure of counts as `network`. */
+export function toUpstreamError(error: unknown): UpstreamError {
+  if (error instanceof UpstreamError) return error
+  return new UpstreamError('network', error instanceof Error ? error.message : String(error))
+}
