@@ -150,8 +150,11 @@ class SocketIoLink implements TransportLink {
     socket.disconnect()
   }
 
-  /** Before any event of this connection, as the library emits `connect` first. */
-  #connected({ socket, joined, toLeave }: Namespace): void {
+  /** Before any event of this connection: the library emits events of a restored session ahead of its `connect`. */
+  #connected(namespace: Namespace): void {
+    if (namespace.greeted) return
+    namespace.greeted = true
+    const { socket, joined, toLeave } = namespace
     const verdict = socket.recovered ? 'recovered' : 'unknown'
     for (const channel of joined) this.#sink.continuity(channel, { verdict })
     if (!socket.recovered) joined.clear()
@@ -159,10 +162,11 @@ class SocketIoLink implements TransportLink {
     toLeave.clear()
   }
 
-  #disconnected(name: string, { wanted }: Namespace, error: UpstreamError): void {
+  #disconnected(name: string, namespace: Namespace, error: UpstreamError): void {
+    namespace.greeted = false
     if (!this.#isOpen) return
     if (name !== this.#primary && this.#manager._readyState === 'open') {
-      for (const channel of wanted) this.#sink.channelLost(channel, error)
+      for (const channel of namespace.wanted) this.#sink.channelLost(channel, error)
       return
     }
     if (name !== this.#primary) return
@@ -171,6 +175,7 @@ class SocketIoLink implements TransportLink {
   }
 
   #received(name: string, namespace: Namespace, event: string, args: readonly unknown[]): void {
+    this.#connected(namespace)
     const read = readArguments(args, namespace.hasRecovery)
     const routed = this.#names.fromServer(event, args)
     if (routed !== undefined) {
@@ -190,6 +195,8 @@ class Namespace {
   readonly joined = new Set<string>()
   /** Rooms to leave if the server restores the session. */
   readonly toLeave = new Set<string>()
+  /** What became of the time away was told for the present connection. */
+  greeted = false
 
   constructor(socket: Socket) {
     this.socket = socket

@@ -1,0 +1,113 @@
+import { Attachment } from '../../../src/client/attachment.ts'
+import type { EventItem, Hello, Item, Notice, Op, Welcome } from '../../../src/protocol/index.ts'
+import { PartylineError, PROTOCOL_VERSION } from '../../../src/protocol/index.ts'
+import { createBroker, resolveOptions, type Broker, type BrokerOptions } from '../../../src/worker/index.ts'
+import { nodeHost, type NodeHost } from './node-host.ts'
+import { waitFor } from './wait-for.ts'
+
+export interface NodeLine {
+  readonly broker: Broker
+  readonly host: NodeHost
+  /** Attaches a tab over real message ports. */
+  openTab(options?: Partial<Hello>): Promise<NodeTab>
+  /** A bare control port, for those who do not keep to the protocol. */
+  openPort(): MessagePort
+  close(): void
+}
+
+export interface NodeTab {
+  readonly welcome: Welcome
+  readonly items: readonly Item[]
+  ended(): PartylineError | undefined
+  ask(...ops: Op[]): ReturnType<Attachment['ask']>
+  stats: Attachment['stats']
+  events(): readonly EventItem[]
+  payloads(): readonly unknown[]
+  notices<Type extends Notice['type']>(type: Type): readonly Extract<Notice, { type: Type }>[]
+  /** Resolves once a notice of this type fits. */
+  notice<Type extends Notice['type']>(
+    type: Type,
+    fits?: (notice: Extract<Notice, { type: Type }>) => boolean,
+  ): Promise<Extract<Notice, { type: Type }>>
+  close(): void
+}
+
+export const SCOPE = 'ann'
+
+/** A broker in Node with real message ports, and tabs that attach to it through the client's own attachment. */
+export function startNodeLine(options: BrokerOptions, host = nodeHost()): NodeLine {
+  const broker = createBroker({ host, scope: SCOPE, options: resolveOptions(options) })
+  const ends: (() => void)[] = []
+  let tabs = 0
+
+  function openPort(): MessagePort {
+    const { port1, port2 } = new MessageChannel()
+    ends.push(() => port1.close())
+    broker.accept(port2)
+    return port1
+  }
+
+  return {
+    broker,
+    host,
+    openPort,
+    openTab(hello = {}) {
+      const name = `tab-${++tabs}`
+      host.locks.add(name)
+      return attachTab(openPort(), {
+        protocol: PROTOCOL_VERSION,
+        scope: SCOPE,
+        tabId: name,
+        lease: { kind: 'lock', name },
+        visible: true,
+        online: true,
+        hasCredentials: false,
+        wanted: [],
+        ...hello,
+      })
+    },
+    close() {
+      broker.close('test over')
+      for (const end of ends) end()
+    },
+  }
+}
+
+async function attachTab(control: MessagePort, hello: Hello): Promise<NodeTab> {
+  const items: Item[] = []
+  let welcome: Welcome | undefined
+  let ended: PartylineError | undefined
+  const attachment = new Attachment({
+    link: { control, onFailed() {}, close: () => control.close() },
+    hello,
+    attachTimeoutMs: 2_000,
+    callTimeoutMs: 2_000,
+    attached(given) {
+      welcome = given
+    },
+    items: given => items.push(...given),
+    ended(error) {
+      ended = error
+    },
+  })
+  await waitFor(() => welcome ?? ended, 'a welcome')
+  if (welcome === undefined) throw ended
+  const ofType = <Type extends Notice['type']>(type: Type): Extract<Notice, { type: Type }>[] =>
+    items.filter(
+      (item): item is Extract<Notice, { type: Type }> => !Array.isArray(item) && (item as Notice).type === type,
+    )
+  const events = (): EventItem[] => items.filter((item): item is EventItem => Array.isArray(item))
+  return {
+    welcome,
+    items,
+    ended: () => ended,
+    ask: (...ops) => attachment.ask(ops),
+    stats: options => attachment.stats(options),
+    events,
+    payloads: () =>
+      events().map(([, form, , payload]) => (form === 1 ? JSON.parse(payload as string) : payload) as unknown),
+    notices: ofType,
+    notice: (type, fits = () => true) => waitFor(() => ofType(type).find(fits), `a notice ${type}`),
+    close: () => attachment.close(new PartylineError('line-closed', 'closed by the test')),
+  }
+}

@@ -1,0 +1,129 @@
+import { createServer, type Server as HttpServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { Server, type Socket } from 'socket.io'
+
+export interface SocketIoServerOptions {
+  /** A port to come back on after a restart. @default any free one */
+  readonly port?: number
+  /** Connection state recovery. @default true */
+  readonly recovery?: boolean
+  /** Refuses a handshake when it throws; called with the handshake's `auth`. */
+  readonly authenticate?: (auth: { readonly [key: string]: unknown }) => void
+  /** Rooms that nobody may join. */
+  readonly forbidden?: readonly string[]
+}
+
+export interface SocketIoServer {
+  readonly url: string
+  readonly port: number
+  readonly io: Server
+  /** Connections now, and the most that there ever were at once. */
+  readonly connections: () => number
+  readonly peakConnections: () => number
+  /** `join` and `leave` events since the start. */
+  readonly joins: readonly string[]
+  readonly leaves: readonly string[]
+  /** What clients published to `<room>:say` and such, in order of arrival. */
+  readonly published: readonly { readonly event: string; readonly payload: unknown }[]
+  /** Emits `<room>:tick` with a number that rises by one for each call, and returns it. */
+  tick(room: string, extra?: object): number
+  /** Breaks every TCP connection without a word, as a network does. */
+  cut(): void
+  close(): Promise<void>
+}
+
+/** A real Socket.IO server with rooms by `join` and `leave`, as Partyline's tests and demo use them. */
+export async function startSocketIoServer(options: SocketIoServerOptions = {}): Promise<SocketIoServer> {
+  const { recovery = true, forbidden = [] } = options
+  const http = createServer()
+  const io = new Server(http, {
+    cors: { origin: true, credentials: true },
+    maxHttpBufferSize: 1e8,
+    ...(recovery ? { connectionStateRecovery: {} } : {}),
+  })
+  const sockets = trackSockets(http)
+  const joins: string[] = []
+  const leaves: string[] = []
+  const published: { event: string; payload: unknown }[] = []
+  const ticks = new Map<string, number>()
+  let peak = 0
+
+  io.engine.on('connection', () => {
+    peak = Math.max(peak, io.engine.clientsCount)
+  })
+  io.use((socket, next) => next(refusal(options, socket)))
+  io.on('connection', serve)
+  io.of('/chat').on('connection', serve)
+
+  function serve(socket: Socket): void {
+    socket.on('join', (room: string, answer: (reply: unknown) => void) => {
+      joins.push(room)
+      if (forbidden.includes(room)) return answer({ ok: false, error: 'not for you' })
+      void socket.join(room)
+      answer({ ok: true })
+    })
+    socket.on('leave', (room: string) => {
+      leaves.push(room)
+      void socket.leave(room)
+    })
+    socket.onAny((event: string, ...args: unknown[]) => {
+      if (event === 'join' || event === 'leave') return
+      const answer = args.pop() as (reply: unknown) => void
+      published.push({ event, payload: args[0] })
+      reply(event, args[0], answer)
+    })
+  }
+
+  await new Promise<void>((resolve, reject) => {
+    http.once('error', reject)
+    http.listen(options.port ?? 0, '127.0.0.1', resolve)
+  })
+  const { port } = http.address() as AddressInfo
+  return {
+    url: `http://127.0.0.1:${port}`,
+    port,
+    io,
+    connections: () => io.engine.clientsCount,
+    peakConnections: () => peak,
+    joins,
+    leaves,
+    published,
+    tick(room, extra) {
+      const n = (ticks.get(room) ?? 0) + 1
+      ticks.set(room, n)
+      io.to(room).emit(`${room}:tick`, { n, ...extra })
+      return n
+    },
+    cut() {
+      for (const socket of sockets) socket.destroy()
+    },
+    async close() {
+      for (const socket of sockets) socket.destroy()
+      await io.close()
+    },
+  }
+}
+
+function refusal({ authenticate }: SocketIoServerOptions, socket: Socket): Error | undefined {
+  try {
+    authenticate?.(socket.handshake.auth)
+    return undefined
+  } catch (error) {
+    return error as Error
+  }
+}
+
+/** `…:fail` is refused, `…:silent` never answered, anything else echoed. */
+function reply(event: string, payload: unknown, answer: (reply: unknown) => void): void {
+  if (event.endsWith(':silent')) return
+  answer(event.endsWith(':fail') ? { ok: false, error: 'no such table' } : { ok: true, echo: payload })
+}
+
+function trackSockets(http: HttpServer): Set<import('node:net').Socket> {
+  const sockets = new Set<import('node:net').Socket>()
+  http.on('connection', socket => {
+    sockets.add(socket)
+    socket.on('close', () => sockets.delete(socket))
+  })
+  return sockets
+}
