@@ -1,18 +1,15 @@
 import { connect, type Continuity, type Line, type StatusChange } from 'partyline'
 
-/** What one tab saw, in order, for tests to read. */
-export interface Ledger {
-  readonly entries: (
-    | { readonly kind: 'event'; readonly channel: string; readonly event: string; readonly payload: unknown }
-    | { readonly kind: 'continuity'; readonly channel: string; readonly continuity: Continuity }
-    | { readonly kind: 'status'; readonly change: StatusChange }
-  )[]
-}
+/** What one tab saw, in order, for tests to read. Of an event only its number is kept, so that a flood costs little. */
+export type Entry =
+  | { readonly kind: 'event'; readonly channel: string; readonly event: string; readonly n: number }
+  | { readonly kind: 'continuity'; readonly channel: string; readonly continuity: Continuity }
+  | { readonly kind: 'status'; readonly change: StatusChange }
 
 declare global {
   interface Window {
     line: Line
-    ledger: Ledger
+    ledger: Entry[]
   }
 }
 
@@ -22,12 +19,13 @@ window.line = connect({
   worker: options => new SharedWorker(new URL('./app.worker.ts', import.meta.url), { ...options, type: 'module' }),
   scope: `${query.get('scope') ?? 'ann'}@${query.get('server') ?? ''}`,
 })
-window.ledger = { entries: [] }
+window.ledger = []
 
-const { entries } = window.ledger
-window.line.on('status', change => entries.push({ kind: 'status', change }))
+window.line.on('status', change => window.ledger.push({ kind: 'status', change }))
 for (const name of (query.get('channels') ?? 'orders').split(',')) {
   const channel = window.line.channel(name)
-  channel.onAny((payload, { event }) => entries.push({ kind: 'event', channel: name, event, payload }))
-  channel.onContinuity(continuity => entries.push({ kind: 'continuity', channel: name, continuity }))
+  channel.onAny((payload, { event }) => {
+    window.ledger.push({ kind: 'event', channel: name, event, n: (payload as { n: number }).n })
+  })
+  channel.onContinuity(continuity => window.ledger.push({ kind: 'continuity', channel: name, continuity }))
 }

@@ -1,0 +1,43 @@
+import { expect, type BrowserContext, type Page } from '@playwright/test'
+import type { Entry } from '../app/main.ts'
+
+export interface TabOptions {
+  readonly appUrl: string
+  readonly server: string
+  readonly scope?: string
+}
+
+export function tabUrl({ appUrl, ...query }: TabOptions): string {
+  return `${appUrl}/?${new URLSearchParams({ ...query })}`
+}
+
+/** A new tab whose channel is joined at the server. */
+export async function openTab(context: BrowserContext, options: TabOptions): Promise<Page> {
+  const page = await context.newPage()
+  await page.goto(tabUrl(options))
+  await joined(page)
+  return page
+}
+
+export async function joined(page: Page): Promise<void> {
+  await page.waitForFunction(() => window.line.channel('orders').state === 'joined')
+}
+
+export function ledgerOf(page: Page): Promise<Entry[]> {
+  return page.evaluate(() => window.ledger)
+}
+
+export function numbersIn(ledger: readonly Entry[]): number[] {
+  return ledger.flatMap(entry => (entry.kind === 'event' ? [entry.n] : []))
+}
+
+/** Resolves once the tab has handled event `n`. */
+export async function reached(page: Page, n: number): Promise<void> {
+  await page.waitForFunction(last => window.ledger.findLast(entry => entry.kind === 'event')?.n === last, n)
+}
+
+/** Each event once and in order, without a hole. */
+export function expectUnbroken(numbers: readonly number[]): void {
+  const first = numbers[0] ?? 0
+  expect(numbers).toEqual(numbers.map((_, index) => first + index))
+}
