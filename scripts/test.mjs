@@ -1,0 +1,60 @@
+/**
+ * `node scripts/test.mjs` runs every stage, quietly where it passes, whatever failed before it.
+ * `node scripts/test.mjs <stage> [pattern or options]` runs one, and shows its output as it comes.
+ */
+import './setup/check-node.mjs'
+import { ClearFailure, runMain } from './lib/clear-failure.mjs'
+import { ensureChromium } from './setup/ensure-chromium.mjs'
+import { ensurePackages } from './setup/ensure-packages.mjs'
+import { add, noCounts, summary } from './test/counts.mjs'
+import { printStage } from './test/print-stage.mjs'
+import { isThere, stages } from './test/stages.mjs'
+
+const [name, ...args] = process.argv.slice(2)
+
+await runMain(() => (name === undefined ? runAll() : runOne(name, args)))
+
+async function runAll() {
+  await ensurePackages()
+  const noChromium = await ensureChromium().then(
+    () => undefined,
+    error => error,
+  )
+  let total = noCounts
+  for (const stage of stages) {
+    if (!isThere(stage)) {
+      console.log(`${stage.name.padEnd(9)} left out: there is no ${stage.folder}`)
+      continue
+    }
+    const started = performance.now()
+    const result =
+      noChromium !== undefined && stage.needsChromium
+        ? { counts: { passed: 0, failed: 1, skipped: 0 }, output: String(noChromium.message) }
+        : await stage.run({ args: [], live: false })
+    printStage(stage.name, performance.now() - started, result)
+    total = add(total, result.counts)
+  }
+  return end(total)
+}
+
+/**
+ * @param {string} wanted
+ * @param {readonly string[]} stageArgs
+ */
+async function runOne(wanted, stageArgs) {
+  const stage = stages.find(known => known.name === wanted)
+  if (stage === undefined) {
+    throw new ClearFailure(`There is no stage '${wanted}'. Stages: ${stages.map(known => known.name).join(', ')}.`)
+  }
+  if (!isThere(stage)) throw new ClearFailure(`The stage '${wanted}' has no tests: there is no ${stage.folder}.`)
+  await ensurePackages()
+  if (stage.needsChromium) await ensureChromium()
+  const { counts } = await stage.run({ args: stageArgs, live: true })
+  return end(counts)
+}
+
+/** @param {import('./test/counts.mjs').Counts} total */
+function end(total) {
+  console.log(`\n${summary(total)}`)
+  return total.failed === 0 ? 0 : 1
+}

@@ -1,0 +1,14 @@
+import { summary } from './counts.mjs'
+
+/**
+ * One line for a stage; after it, where the stage failed, all its output.
+ * @param {string} name
+ * @param {number} tookMs
+ * @param {import('./stages.mjs').StageResult} result
+ */
+export function printStage(name, tookMs, { counts, output }) {
+  const verdict = counts.failed === 0 ? 'ok' : 'FAILED'
+  const seconds = `${(tookMs / 1000).toFixed(1)} s`
+  console.log(`${name.padEnd(9)} ${verdict.padEnd(6)} ${seconds.padStart(8)}   ${summary(counts)}`)
+  if (counts.failed > 0) console.log(`\n${output.trim()}\n`)
+}

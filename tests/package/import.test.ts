@@ -1,0 +1,26 @@
+import { expect, inject, test } from 'vitest'
+import { run } from '../../scripts/lib/run.mjs'
+
+const entries = ['partyline', 'partyline/worker', 'partyline/worker/socket-io']
+
+test.for(entries)('importing %s in Node does nothing: no global, no timer, no output, no error', async entry => {
+  const { code, output } = await run(process.execPath, ['--input-type=module', '--eval', program(entry)], {
+    cwd: inject('consumer'),
+    limitMs: 20_000,
+  })
+  expect(output).toBe('')
+  expect(code).toBe(0)
+})
+
+/** Prints what is there after the import and was not there before. */
+const program = (entry: string): string => `
+  const works = /Timeout|Immediate|TCP|TLS|UDP|MessagePort|Worker/
+  const state = () => [
+    ...Reflect.ownKeys(globalThis).map(String),
+    ...process.getActiveResourcesInfo().filter(resource => works.test(resource)),
+  ]
+  const before = state()
+  await import(${JSON.stringify(entry)})
+  const added = state().filter(thing => !before.includes(thing))
+  if (added.length > 0) console.log(added)
+`

@@ -1,0 +1,37 @@
+import { playwright } from '@vitest/browser-playwright'
+import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config'
+import { chromiumLaunchOptions } from './tests/support/chromium.ts'
+
+export default defineConfig({
+  cacheDir: '.cache/vitest',
+  test: {
+    projects: [
+      inNode('unit'),
+      inNode('contract'),
+      inNode('package', { globalSetup: 'tests/package/global-setup.ts', testTimeout: 60_000, hookTimeout: 120_000 }),
+      inChromium(),
+    ],
+  },
+})
+
+function inNode(name: string, options: TestProjectInlineConfiguration['test'] = {}): TestProjectInlineConfiguration {
+  return { test: { name, environment: 'node', include: [`tests/${name}/**/*.test.ts`], ...options } }
+}
+
+function inChromium(): TestProjectInlineConfiguration {
+  return {
+    // All that browser tests import from packages: one found later would make Vite reload the page in mid-test.
+    optimizeDeps: { include: ['comlink', 'fast-check', 'socket.io-client'] },
+    test: {
+      name: 'browser',
+      include: ['tests/browser/**/*.test.ts'],
+      browser: {
+        enabled: true,
+        headless: true,
+        screenshotFailures: false,
+        provider: playwright({ launchOptions: chromiumLaunchOptions() }),
+        instances: [{ browser: 'chromium' }],
+      },
+    },
+  }
+}
