@@ -98,7 +98,8 @@ export class Attachment {
   #received(message: unknown): void {
     try {
       const { seq, items } = parseFrame(message)
-      if (seq !== ++this.#lastSeq) throw new PartylineError('bad-message', `frame ${seq} came after ${this.#lastSeq - 1}`)
+      if (seq !== ++this.#lastSeq)
+        throw new PartylineError('bad-message', `frame ${seq} came after ${this.#lastSeq - 1}`)
       this.#deps.items(items)
       this.#channel.port1.postMessage({ type: 'ack', seq } satisfies Ack)
     } catch (error) {

@@ -4,10 +4,10 @@ import {
   type Continuity,
   type EventItem,
   type SubscriptionState,
+  type Wanted,
 } from '../protocol/index.ts'
 import type { Publishing } from './publishing.ts'
 import type {
-  AnyEvents,
   Channel,
   ChannelState,
   ChannelStateChange,
@@ -31,7 +31,7 @@ export interface ChannelDeps {
 }
 
 /** One channel in this tab. Wanted as long as somebody listens to its events. */
-export class ClientChannel implements Channel<AnyEvents[string]> {
+export class ClientChannel implements Channel {
   readonly name: string
   readonly #deps: ChannelDeps
   readonly #byEvent = new Map<string, Emitter<Received>>()
@@ -41,7 +41,7 @@ export class ClientChannel implements Channel<AnyEvents[string]> {
   #state: ChannelState = 'idle'
   #listeners = 0
   /** Of the last event that was handled here. */
-  position: string | undefined
+  #position: string | undefined
 
   constructor(name: string, deps: ChannelDeps) {
     this.name = name
@@ -107,6 +107,12 @@ export class ClientChannel implements Channel<AnyEvents[string]> {
     return listen(this.#stateChanges, listener, options)
   }
 
+  /** For the line: what to ask the next broker for. */
+  wanted(attachedBefore: boolean): Wanted {
+    if (!attachedBefore) return { channel: this.name }
+    return { channel: this.name, resume: this.#position === undefined ? {} : { position: this.#position } }
+  }
+
   /** For the line: an event came. */
   receive([, form, event, sent, position, rest]: EventItem): void {
     const payload: unknown = form === 1 ? JSON.parse(sent as string) : sent
@@ -116,7 +122,7 @@ export class ClientChannel implements Channel<AnyEvents[string]> {
       ...(position === undefined ? undefined : { position }),
       ...(rest === undefined ? undefined : { rest }),
     }
-    this.position = position
+    this.#position = position
     this.#byEvent.get(event)?.emit({ payload, meta })
     if (this.#any.size > 0) this.#any.emit({ payload, meta })
   }

@@ -24,7 +24,10 @@ export function connect<Events = AnyEvents>(options: ConnectOptions): Line<Event
       "connect needs { worker: options => new SharedWorker(new URL('./partyline.worker.ts', import.meta.url), { ...options, type: 'module' }) }",
     )
   if (typeof scope !== 'string' || scope === '' || scope.length > MAX_SCOPE_LENGTH)
-    throw new PartylineError('bad-options', `connect needs { scope }, a string of 1 to ${MAX_SCOPE_LENGTH} characters such as the user's id`)
+    throw new PartylineError(
+      'bad-options',
+      `connect needs { scope }, a string of 1 to ${MAX_SCOPE_LENGTH} characters such as the user's id`,
+    )
   for (const [name, ms] of Object.entries({ attachTimeoutMs, callTimeoutMs }))
     if (!(ms > 0)) throw new PartylineError('bad-options', `${name} is ${String(ms)}; expected milliseconds above 0`)
   const line = new ClientLine(sharedHost(worker), {

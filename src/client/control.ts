@@ -20,7 +20,7 @@ export class Control {
   readonly #ended: AbortSignal
 
   constructor(port: MessagePort, ended: AbortSignal) {
-    this.#remote = wrap<Remote>(port) as unknown as Remote
+    this.#remote = wrap(port)
     this.#ended = ended
   }
 
@@ -47,14 +47,14 @@ function settleWithin<T>(
     const timer = setTimeout(() => {
       fail(new PartylineError('call-timeout', `no answer to ${method} within ${timeoutMs} ms`, { retryable: true }))
     }, timeoutMs)
-    function fail(error: unknown): void {
+    function fail(error: Error): void {
       clearTimeout(timer)
       done.abort()
-      reject(error as Error)
+      reject(error)
     }
     for (const signal of signals) {
-      if (signal?.aborted) return fail(signal.reason)
-      signal?.addEventListener('abort', () => fail(signal.reason), { signal: done.signal })
+      if (signal?.aborted) return fail(signal.reason as Error)
+      signal?.addEventListener('abort', () => fail(signal.reason as Error), { signal: done.signal })
     }
     run()
       .finally(() => {

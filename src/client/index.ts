@@ -1,3 +1,11 @@
 export { connect } from './connect.ts'
 export type * from './types.ts'
-export { PartylineError, type Continuity, type Credentials, type ErrorCode, type Stats, type StatusName } from '../protocol/index.ts'
+export {
+  PartylineError,
+  type Continuity,
+  type Credentials,
+  type ErrorCode,
+  type Stats,
+  type StatusName,
+  type StatusReason,
+} from '../protocol/index.ts'

@@ -7,18 +7,17 @@ export interface HeldLease {
 
 /**
  * What tells the broker that this tab is alive: a Web Lock, which the browser releases when the tab closes,
- * navigates or crashes. Where there are none (insecure contexts) the tab has to speak up now and then.
+ * navigates or crashes. Where there are none (insecure contexts) or one is refused, the tab has to speak up
+ * now and then. Never rejects.
  */
-export async function takeLease(tabId: string): Promise<HeldLease> {
-  const locks = navigator.locks as LockManager | undefined
-  if (locks === undefined) return { lease: { kind: 'silence' }, release() {} }
+export function takeLease(tabId: string): Promise<HeldLease> {
   const name = `partyline:tab:${tabId}`
-  return new Promise((resolve, reject) => {
+  return new Promise(resolve => {
+    const bySilence = (): void => resolve({ lease: { kind: 'silence' }, release() {} })
+    const locks = navigator.locks as LockManager | undefined
+    if (!locks) return bySilence()
     locks
-      .request(
-        name,
-        () => new Promise<void>(release => resolve({ lease: { kind: 'lock', name }, release })),
-      )
-      .catch(reject)
+      .request(name, () => new Promise<void>(release => resolve({ lease: { kind: 'lock', name }, release })))
+      .catch(bySilence)
   })
 }

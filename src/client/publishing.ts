@@ -65,7 +65,13 @@ export class Publishing {
   /** The broker is gone: what it had and did not settle may have been sent or not. */
   detached(): void {
     for (const [id, { posted }] of this.#pending)
-      if (posted) this.#fail(id, new PartylineError('unconfirmed', 'the broker went before it told what became of the message', { retryable: true }))
+      if (posted)
+        this.#fail(
+          id,
+          new PartylineError('unconfirmed', 'the broker went before it told what became of the message', {
+            retryable: true,
+          }),
+        )
   }
 
   /** The line is closed: nothing more will be heard. */
@@ -115,5 +121,7 @@ function snapshot(payload: unknown, event: string): unknown {
 }
 
 function unanswered(ms: number): PartylineError {
-  return new PartylineError('call-timeout', `the broker told nothing of the message within ${ms} ms`, { retryable: true })
+  return new PartylineError('call-timeout', `the broker told nothing of the message within ${ms} ms`, {
+    retryable: true,
+  })
 }

@@ -1,5 +1,5 @@
 /** The public face of the client: what an app's tab sees. */
-import type { Continuity, Credentials, ErrorCode, PartylineError, Stats, StatusName } from '../protocol/index.ts'
+import type { Continuity, Credentials, PartylineError, Stats, StatusName, StatusReason } from '../protocol/index.ts'
 
 /** With no event map given: any channel, any event, payloads as `unknown`. */
 export interface AnyEvents {
@@ -138,7 +138,7 @@ export interface Channel<Events = AnyEvents[string]> {
 export interface StatusChange {
   readonly status: StatusName
   readonly previous: StatusName
-  readonly reason?: string
+  readonly reason?: StatusReason
 }
 
 export interface LineEvents {
@@ -154,8 +154,8 @@ export interface Line<Events = AnyEvents> {
   readonly host: HostName
   /** `idle` until a channel is listened to or something is published: the connection is made when it is needed. */
   readonly status: StatusName
-  /** Why the status is what it is, where there is something to say: a word of docs/architecture.md, "Status". */
-  readonly reason: ErrorCode | (string & {}) | undefined
+  /** Why the status is what it is, where there is something to say. */
+  readonly reason: StatusReason | undefined
   /** Calls with the same name give the same channel. */
   channel<Name extends keyof Events & string>(name: Name): Channel<Events[Name]>
   on<Type extends keyof LineEvents>(

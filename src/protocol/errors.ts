@@ -16,16 +16,11 @@ export type ErrorCode =
   | 'unknown-method'
   | 'invalid-payload'
   | 'too-many-pending'
+  | 'too-many-channels'
   | 'not-sent'
   | 'unconfirmed'
   | 'rejected'
   | 'join-refused'
-  | 'credentials-failed'
-  | 'credentials-refused'
-  | 'rate-limited'
-  | 'connection-lost'
-  | 'connect-failed'
-  | 'circuit-open'
   | 'internal'
 
 export interface ErrorOptions {
@@ -78,11 +73,15 @@ export function toWireError(error: unknown): WireError {
 export function fromWireError(value: unknown): PartylineError {
   const wire = (typeof value === 'object' && value !== null ? value : {}) as Partial<WireError>
   // A code that this build does not know yet comes from a newer broker: passed on as it is.
-  return new PartylineError(typeof wire.code === 'string' ? wire.code : 'internal', typeof wire.message === 'string' ? wire.message : 'unknown error', {
-    retryable: wire.retryable === true,
-    details: wire.details,
-    ...(wire.cause === undefined ? {} : { cause: wire.cause }),
-  })
+  return new PartylineError(
+    typeof wire.code === 'string' ? wire.code : 'internal',
+    typeof wire.message === 'string' ? wire.message : 'unknown error',
+    {
+      retryable: wire.retryable === true,
+      details: wire.details,
+      ...(wire.cause === undefined ? {} : { cause: wire.cause }),
+    },
+  )
 }
 
 /** One line about anything that can be thrown. */

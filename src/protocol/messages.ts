@@ -5,7 +5,7 @@
  * Control (tab → broker) goes by Comlink calls of {@link ControlMethods}; data (broker → tab) goes
  * as {@link Frame}s on a plain port, each answered by one {@link Ack}.
  */
-import type { WireError } from './errors.ts'
+import type { ErrorCode, WireError } from './errors.ts'
 import type { ProtocolVersion } from './version.ts'
 
 // ── broker → tab, unasked, on the control port ──────────────────────────────────────────────────
@@ -115,9 +115,7 @@ export interface Credentials {
 }
 
 /** Every control call answers with one of these, so that errors keep their code. */
-export type Outcome<T> =
-  | { readonly ok: true; readonly value: T }
-  | { readonly ok: false; readonly error: WireError }
+export type Outcome<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: WireError }
 
 /** One refused operation of an {@link Ask}; the others went through. */
 export interface OpFailure {
@@ -149,12 +147,7 @@ export type EventItem = readonly [
   rest?: readonly unknown[] | undefined,
 ]
 
-export type Notice =
-  | StatusNotice
-  | SubscriptionNotice
-  | ContinuityNotice
-  | ReceiptNotice
-  | CredentialsWantedNotice
+export type Notice = StatusNotice | SubscriptionNotice | ContinuityNotice | ReceiptNotice | CredentialsWantedNotice
 
 export interface StatusNotice extends LineStatus {
   readonly type: 'status'
@@ -204,10 +197,27 @@ export interface Ack {
 
 export type StatusName = 'idle' | 'connecting' | 'open' | 'offline' | 'blocked' | 'closed'
 
+/**
+ * Why a line is not open; docs/architecture.md, "Status", has a line for each. An {@link ErrorCode} stands here
+ * where the tab itself has no broker.
+ */
+export type StatusReason =
+  | 'retry'
+  | 'network'
+  | 'server-restart'
+  | 'server-closed'
+  | 'rate-limited'
+  | 'refused'
+  | 'credentials'
+  | 'no-network'
+  | 'credentials-refused'
+  | 'circuit-open'
+  | 'broker-closed'
+  | ErrorCode
+
 export interface LineStatus {
   readonly status: StatusName
-  /** Why, in one of the documented words (docs/architecture.md, "Status"). */
-  readonly reason?: string
+  readonly reason?: StatusReason
 }
 
 /** Figures of one broker. Counters run since the start of its epoch. */
@@ -218,7 +228,7 @@ export interface Stats {
   readonly sessions: { readonly attached: number; readonly visible: number; readonly detachedDead: number }
   readonly connection: {
     readonly state: string
-    readonly reason?: string
+    readonly reason?: StatusReason
     readonly transport: string
     readonly sinceMs: number
     readonly opened: number

@@ -7,7 +7,15 @@ export const MAX_NAME_LENGTH = 1024
 export const MAX_OPS = 10_000
 const MAX_TIMEOUT_MS = 24 * 60 * 60 * 1000
 
-const SIGNALS: readonly SignalOp['signal'][] = ['visible', 'hidden', 'online', 'offline', 'reconnect', 'cancel', 'alive']
+const SIGNALS: readonly SignalOp['signal'][] = [
+  'visible',
+  'hidden',
+  'online',
+  'offline',
+  'reconnect',
+  'cancel',
+  'alive',
+]
 
 type Fields = { readonly [field: string]: unknown }
 
@@ -21,7 +29,9 @@ export function parseHello(value: unknown): Hello {
     visible: flag(hello['visible'], 'hello.visible'),
     online: flag(hello['online'], 'hello.online'),
     hasCredentials: flag(hello['hasCredentials'], 'hello.hasCredentials'),
-    wanted: list(hello['wanted'], 'hello.wanted').map((wanted, index) => parseWanted(wanted, `hello.wanted[${index}]`)),
+    wanted: Array.from(list(hello['wanted'], 'hello.wanted'), (wanted, index) =>
+      parseWanted(wanted, `hello.wanted[${index}]`),
+    ),
   }
 }
 
@@ -76,7 +86,9 @@ function parseOp(value: unknown, at: string): Op {
       return {
         op: 'credentials',
         id: whole(op['id'], `${at}.id`),
-        ...(op['credentials'] === undefined ? {} : { credentials: parseCredentials(op['credentials'], `${at}.credentials`) }),
+        ...(op['credentials'] === undefined
+          ? {}
+          : { credentials: parseCredentials(op['credentials'], `${at}.credentials`) }),
         ...(op['error'] === undefined ? {} : { error: text(op['error'], `${at}.error`) }),
       }
     default:
@@ -99,7 +111,10 @@ function parseResume(value: unknown, at: string): NonNullable<Wanted['resume']> 
 
 function parseVersion(value: unknown): ProtocolVersion {
   const version = fields(value, 'hello.protocol')
-  return { major: whole(version['major'], 'hello.protocol.major'), minor: whole(version['minor'], 'hello.protocol.minor') }
+  return {
+    major: whole(version['major'], 'hello.protocol.major'),
+    minor: whole(version['minor'], 'hello.protocol.minor'),
+  }
 }
 
 function parseLease(value: unknown): Lease {
@@ -129,13 +144,13 @@ function fields(value: unknown, at: string): Fields {
 
 function list(value: unknown, at: string): readonly unknown[] {
   if (!Array.isArray(value)) throw bad(at, value, 'an array')
-  if (value.length > MAX_OPS) throw bad(at, `an array of ${value.length}`, `at most ${MAX_OPS} entries`)
+  if (value.length > MAX_OPS) throw bad(at, value, `at most ${MAX_OPS} entries`)
   return value
 }
 
 function text(value: unknown, at: string): string {
   if (typeof value !== 'string') throw bad(at, value, 'a string')
-  if (value.length > MAX_NAME_LENGTH) throw bad(at, `a string of ${value.length}`, `at most ${MAX_NAME_LENGTH} characters`)
+  if (value.length > MAX_NAME_LENGTH) throw bad(at, value, `at most ${MAX_NAME_LENGTH} characters`)
   return value
 }
 
@@ -173,6 +188,7 @@ function bad(at: string, got: unknown, expected: string): PartylineError {
 /** Shows what kind of value came, never a payload's content. */
 function show(value: unknown): string {
   if (typeof value === 'string') return value.length > 60 ? `a string of ${value.length}` : JSON.stringify(value)
-  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'an array' : 'an object'
+  if (typeof value === 'object' && value !== null)
+    return Array.isArray(value) ? `an array of ${value.length}` : 'an object'
   return typeof value === 'function' || typeof value === 'symbol' ? `a ${typeof value}` : String(value)
 }

@@ -18,12 +18,22 @@ export function toWorkerName({ scope, generation }: BrokerAddress): string {
 
 /** @throws PartylineError `bad-options` when the worker was opened under another name than the client gave. */
 export function fromWorkerName(name: string): BrokerAddress {
-  const [prefix, generation, scope] = name.split(':')
-  if (prefix !== PREFIX || scope === undefined || !/^\d+$/.test(generation ?? ''))
+  const [prefix, generation, encoded = ''] = name.split(':')
+  const scope = decode(encoded)
+  if (prefix !== PREFIX || scope === '' || !/^\d+$/.test(generation ?? ''))
     throw new PartylineError(
       'bad-options',
       `the worker's name is ${JSON.stringify(name)}; open it with the options that connect() hands over: ` +
         "options => new SharedWorker(url, { ...options, type: 'module' })",
     )
-  return { scope: decodeURIComponent(scope), generation: Number(generation) }
+  return { scope, generation: Number(generation) }
+}
+
+/** Empty when it is not what `encodeURIComponent` writes. */
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return ''
+  }
 }

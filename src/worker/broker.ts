@@ -1,14 +1,14 @@
-import type { Hello, Op, SessionLimits, SignalOp, Stats, Welcome } from '../protocol/index.ts'
+import type { Stats } from '../protocol/index.ts'
 import { PROTOCOL_VERSION } from '../protocol/index.ts'
 import type { BrokerHost, Port } from './host.ts'
+import { collectStats } from './observe/stats.ts'
 import { createTraffic } from './observe/traffic.ts'
-import type { ResolvedOptions } from './options.ts'
+import { sessionLimits, type ResolvedOptions } from './options.ts'
 import { Channels } from './routing/channels.ts'
 import { Publisher } from './routing/publisher.ts'
-import { FrameSender } from './sessions/frame-sender.ts'
-import { Liveness } from './sessions/liveness.ts'
+import { perform, retryWithNewCredentials } from './sessions/operations.ts'
 import { servePort } from './sessions/port-service.ts'
-import { Session } from './sessions/session.ts'
+import { Sessions } from './sessions/sessions.ts'
 import type { ConnectionState } from './upstream/connection-state.ts'
 import { Connection } from './upstream/connection.ts'
 import { CredentialDesk } from './upstream/credentials.ts'
@@ -26,22 +26,23 @@ export interface Broker {
   accept(port: Port): void
   stats(): Stats
   /** Ends the connection and lets all tabs go. Idempotent. */
-  close(reason: string): void
+  close(): void
 }
 
 /**
  * The composition root: makes the parts, wires them, owns their lifetimes, decides nothing.
  * - `Connection` knows when to connect, not what for.
  * - `Channels` knows who wants which channel, not how frames reach a tab.
+ * - `Publisher` knows what is under way, not who else listens.
+ * - `Sessions` knows which tabs are there, not what they want.
  * - `FrameSender` knows one tab's pace, not what an event is about.
- * - `servePort` knows what may be asked, not what follows from it.
+ * - `servePort` knows what may be asked, `perform` what follows from it.
  */
 export function createBroker({ host, scope, options }: BrokerDeps): Broker {
   const epoch = host.randomId()
   const startedAt = host.now()
   const traffic = createTraffic()
-  const sessions = new Set<Session>()
-  let detachedDead = 0
+  const limits = sessionLimits(options)
   let rejectedMessages = 0
   let cancelIdle = (): void => {}
 
@@ -51,13 +52,23 @@ export function createBroker({ host, scope, options }: BrokerDeps): Broker {
     channelLost: (channel, error) => channels.channelLost(channel, error),
     lost: error => connection.lost(error),
   })
-
-  const credentials = new CredentialDesk({
+  const sessions = new Sessions({
     host,
-    timeoutMs: options.credentialsTimeoutMs,
-    sources: () => sessions,
+    limits,
+    traffic,
+    livenessPollMs: options.livenessPollMs,
+    attached(session) {
+      for (const wanted of session.hello.wanted) channels.subscribe(session, wanted)
+      if (session.hello.online) connection.dispatch({ type: 'online' })
+      if (session.hasCredentials) void retryWithNewCredentials(parts)
+    },
+    detached(session) {
+      channels.unsubscribeAll(session)
+      publisher.detach(session)
+      credentials.forget(session)
+    },
   })
-
+  const credentials = new CredentialDesk({ host, timeoutMs: options.credentialsTimeoutMs, sources: () => sessions })
   const connection = new Connection({
     host,
     policy: options,
@@ -66,7 +77,6 @@ export function createBroker({ host, scope, options }: BrokerDeps): Broker {
     credentials: (signal, fresh) => credentials.get(signal, fresh),
     changed: connectionChanged,
   })
-
   const channels = new Channels({
     host,
     link,
@@ -77,7 +87,6 @@ export function createBroker({ host, scope, options }: BrokerDeps): Broker {
     connection: () => (connection.isOpen ? connection.signal : undefined),
     changed: demandChanged,
   })
-
   const publisher = new Publisher({
     host,
     link,
@@ -86,36 +95,16 @@ export function createBroker({ host, scope, options }: BrokerDeps): Broker {
     isOpen: () => connection.isOpen,
     changed: demandChanged,
   })
-
-  const liveness = new Liveness({
-    host,
-    pollMs: options.livenessPollMs,
-    leaseMs: options.leaseMs,
-    sessions: () => sessions,
-    dead(session) {
-      detachedDead++
-      detach(session)
-    },
-  })
-
-  const limits: SessionLimits = {
-    maxFrameItems: options.maxFrameItems,
-    maxFrameBytes: options.maxFrameBytes,
-    maxQueuedItems: options.maxQueuedItems,
-    maxQueuedBytes: options.maxQueuedBytes,
-    maxPending: options.maxPending,
-    maxChannels: options.maxChannels,
-    leaseMs: options.leaseMs,
-  }
+  const parts = { host, channels, publisher, credentials, connection }
 
   function connectionChanged(state: ConnectionState, previous: ConnectionState): void {
-    const wasOpen = previous.phase.name === 'open'
-    if (wasOpen && state.phase.name !== 'open') {
+    if (state.phase === previous.phase) return
+    if (previous.phase.name === 'open') {
       channels.connectionLost()
       publisher.connectionLost()
     }
-    if (state.phase !== previous.phase) for (const session of sessions) session.send({ type: 'status', ...connection.status })
-    if (!wasOpen && state.phase.name === 'open') {
+    for (const session of sessions) session.send({ type: 'status', ...connection.status })
+    if (state.phase.name === 'open') {
       channels.connectionOpened()
       publisher.connectionOpened()
     }
@@ -127,114 +116,41 @@ export function createBroker({ host, scope, options }: BrokerDeps): Broker {
     else cancelIdle = host.setTimer(options.idleMs, () => connection.dispatch({ type: 'unneeded' }))
   }
 
-  function attach(hello: Hello, data: Port): Session {
-    const sender = new FrameSender({
-      limits,
-      traffic,
-      post: frame => data.postMessage(frame),
-      reportError: error => host.reportError(error),
-    })
-    const session = new Session({ id: host.randomId(), hello, sender, data, now: host.now() })
-    sessions.add(session)
-    liveness.start()
-    for (const wanted of hello.wanted) channels.subscribe(session, wanted)
-    if (hello.online) connection.dispatch({ type: 'online' })
-    if (hello.hasCredentials) void retryWithNewCredentials()
-    return session
-  }
-
-  function detach(session: Session): void {
-    if (!sessions.delete(session)) return
-    channels.unsubscribeAll(session)
-    publisher.detach(session)
-    credentials.forget(session)
-    session.close()
-    if (sessions.size === 0) liveness.stop()
-  }
-
-  function perform(session: Session, op: Op): void {
-    switch (op.op) {
-      case 'subscribe':
-        return channels.subscribe(session, op)
-      case 'unsubscribe':
-        return channels.unsubscribe(session, op.channel)
-      case 'publish':
-        return publisher.publish(session, op)
-      case 'credentials':
-        return credentials.answer(session, op)
-      case 'signal':
-        return signal(session, op)
-    }
-  }
-
-  function signal(session: Session, { signal: kind, id }: SignalOp): void {
-    switch (kind) {
-      case 'visible':
-        session.visible = true
-        connection.dispatch({ type: 'visible' })
-        return void retryWithNewCredentials()
-      case 'hidden':
-        session.visible = false
-        return
-      case 'online':
-      case 'offline':
-      case 'reconnect':
-        return connection.dispatch({ type: kind })
-      case 'cancel':
-        if (id !== undefined) publisher.cancel(session, id)
-        return
-      case 'alive':
-        return
-    }
-  }
-
-  /** After a refusal only other credentials are worth an attempt, so they are asked for first. */
-  async function retryWithNewCredentials(): Promise<void> {
-    if (connection.status.reason !== 'credentials-refused') return
-    try {
-      if (await credentials.changed(new AbortController().signal)) connection.dispatch({ type: 'credentials' })
-    } catch (error) {
-      host.reportError(error)
-    }
-  }
-
-  function welcome(session: Session): Welcome {
-    return { protocol: PROTOCOL_VERSION, epoch, scope, sessionId: session.id, limits, status: connection.status }
-  }
-
   function stats(): Stats {
-    const attached = [...sessions]
-    return {
+    const uptimeMs = host.now() - startedAt
+    const transport = options.transport.name
+    return collectStats({
       epoch,
       scope,
-      uptimeMs: host.now() - startedAt,
-      sessions: {
-        attached: attached.length,
-        visible: attached.filter(session => session.visible).length,
-        detachedDead,
-      },
-      connection: { transport: options.transport.name, ...connection.stats(), ...reasonOf(connection.status.reason) },
-      channels: channels.stats(),
-      traffic: { ...traffic },
-      queued: {
-        items: attached.reduce((sum, { sender }) => sum + sender.queuedItems, 0),
-        bytes: attached.reduce((sum, { sender }) => sum + sender.queuedBytes, 0),
-      },
+      uptimeMs,
+      transport,
       rejectedMessages,
-    }
+      sessions,
+      connection,
+      channels,
+      traffic,
+    })
   }
 
   return {
     epoch,
+    stats,
     accept: port =>
       servePort(port, {
         epoch,
         scope,
         maxRejectedMessages: options.maxRejectedMessages,
-        welcome,
-        attach,
-        detach,
-        perform,
+        attach: (hello, data) => sessions.attach(hello, data),
+        detach: session => sessions.detach(session),
+        perform: (session, op) => perform(session, op, parts),
+        welcome: ({ id }) => ({
+          protocol: PROTOCOL_VERSION,
+          epoch,
+          scope,
+          sessionId: id,
+          limits,
+          status: connection.status,
+        }),
         heard(session) {
           session.heardAt = host.now()
         },
@@ -243,15 +159,10 @@ export function createBroker({ host, scope, options }: BrokerDeps): Broker {
           rejectedMessages++
         },
       }),
-    stats,
-    close(reason) {
+    close() {
       cancelIdle()
-      connection.dispatch({ type: 'close', reason })
-      for (const session of [...sessions]) detach(session)
+      connection.dispatch({ type: 'close' })
+      sessions.detachAll()
     },
   }
-}
-
-function reasonOf(reason: string | undefined): { reason?: string } {
-  return reason === undefined ? {} : { reason }
 }

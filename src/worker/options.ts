@@ -1,4 +1,4 @@
-import { PartylineError } from '../protocol/index.ts'
+import { PartylineError, type SessionLimits } from '../protocol/index.ts'
 import type { Transport } from './upstream/transport.ts'
 
 export interface BrokerOptions {
@@ -90,4 +90,10 @@ export function resolveOptions(options: BrokerOptions): ResolvedOptions {
   }
   const given = Object.fromEntries(Object.entries(numbers).filter(([, value]) => value !== undefined))
   return { ...DEFAULTS, ...given, transport }
+}
+
+/** The part of the options that every tab is told of. */
+export function sessionLimits(options: ResolvedOptions): SessionLimits {
+  const { maxFrameItems, maxFrameBytes, maxQueuedItems, maxQueuedBytes, maxPending, maxChannels, leaseMs } = options
+  return { maxFrameItems, maxFrameBytes, maxQueuedItems, maxQueuedBytes, maxPending, maxChannels, leaseMs }
 }

@@ -2,15 +2,18 @@ import type { Page } from '@playwright/test'
 import { expect, test } from '../support/e2e/fixtures.ts'
 import { expectUnbroken, joined, ledgerOf, numbersIn, openTab, reached, tabUrl } from '../support/e2e/tab.ts'
 import { seeded } from '../support/random.ts'
-import { startSocketIoServer } from '../support/servers/socket-io-server.ts'
 
 const SEED = Number(process.env['SEED'] ?? 7)
 const TABS = 12
 const ACTIONS = 60
 
-test('12 tabs come and go on one connection, and each gets every event once and in order', async ({ context, appUrl }) => {
+test('12 tabs come and go on one connection, and each gets every event once and in order', async ({
+  context,
+  appUrl,
+  serve,
+}) => {
   test.setTimeout(90_000)
-  const server = await startSocketIoServer()
+  const server = await serve()
   const random = seeded(SEED)
   const options = { appUrl, server: server.url }
   // Its process hosts the worker, whose death is not this test's subject: it stays until the end.
@@ -63,7 +66,6 @@ test('12 tabs come and go on one connection, and each gets every event once and 
   await expect.poll(() => first.evaluate(async () => (await window.line.stats()).sessions.attached)).toBe(TABS)
   await Promise.all([first, ...tabs].map(tab => tab.close()))
   await expect.poll(() => server.connections()).toBe(0)
-  await server.close()
 })
 
 function epochOf(tab: Page): Promise<string> {

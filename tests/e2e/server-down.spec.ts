@@ -2,19 +2,22 @@ import type { Page } from '@playwright/test'
 import type { Entry } from '../support/app/main.ts'
 import { expect, test } from '../support/e2e/fixtures.ts'
 import { expectUnbroken, ledgerOf, numbersIn, openTab, reached } from '../support/e2e/tab.ts'
-import { startSocketIoServer } from '../support/servers/socket-io-server.ts'
 
 const TABS = 5
 
-test('a killed and restarted server takes all tabs through offline to open, and the loss is told', async ({ context, appUrl }) => {
-  const server = await startSocketIoServer()
+test('a killed and restarted server takes all tabs through offline to open, and the loss is told', async ({
+  context,
+  appUrl,
+  serve,
+}) => {
+  const server = await serve()
   const tabs = await openTabs(() => openTab(context, { appUrl, server: server.url }))
   const before = tickMany(() => server.tick('orders'), 20)
   await Promise.all(tabs.map(tab => reached(tab, before)))
 
   await server.close()
   await Promise.all(tabs.map(tab => tab.waitForFunction(() => window.line.status === 'offline')))
-  const again = await startSocketIoServer({ port: server.port })
+  const again = await serve({ port: server.port })
   await Promise.all(tabs.map(tab => tab.waitForFunction(() => window.line.status === 'open')))
   await expect.poll(() => again.joins).toEqual(['orders'])
   const after = tickMany(() => again.tick('orders'), 20)
@@ -29,17 +32,19 @@ test('a killed and restarted server takes all tabs through offline to open, and 
     expect(afterVerdict).toEqual(upTo(after))
   }
   expect(again.peakConnections()).toBe(1)
-  await again.close()
 })
 
-test('what the server sent while the connection was cut is recovered in every tab', async ({ context, appUrl }) => {
-  const server = await startSocketIoServer()
+test('what the server sent while the connection was cut is recovered in every tab', async ({
+  context,
+  appUrl,
+  serve,
+}) => {
+  const server = await serve()
   const tabs = await openTabs(() => openTab(context, { appUrl, server: server.url }))
   const before = tickMany(() => server.tick('orders'), 20)
   await Promise.all(tabs.map(tab => reached(tab, before)))
 
-  server.cut()
-  await expect.poll(() => server.connections()).toBe(0)
+  await server.cut()
   const last = tickMany(() => server.tick('orders'), 50)
   await Promise.all(tabs.map(tab => reached(tab, last)))
 
@@ -52,7 +57,6 @@ test('what the server sent while the connection was cut is recovered in every ta
     expectUnbroken(numbersIn(ledger))
   }
   expect(server.peakConnections()).toBe(1)
-  await server.close()
 })
 
 async function openTabs(open: () => Promise<Page>): Promise<Page[]> {

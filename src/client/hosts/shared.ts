@@ -18,9 +18,13 @@ export function sharedHost(worker: ConnectOptions['worker']): Host {
             // Browsers tell no reason here: 404, a content security policy and a syntax error look the same.
             event =>
               listener(
-                new PartylineError('worker-failed', `the worker did not start: ${event.message || 'is its URL right?'}`, {
-                  retryable: true,
-                }),
+                new PartylineError(
+                  'worker-failed',
+                  `the worker did not start: ${event.message || 'is its URL right?'}`,
+                  {
+                    retryable: true,
+                  },
+                ),
               ),
             { once: true },
           )

@@ -66,14 +66,16 @@ export class Channels {
     }))
   }
 
-  /** Subscribing twice is as good as once. @throws PartylineError `too-many-pending` beyond `maxChannels` */
+  /** Subscribing twice is as good as once. Beyond `maxChannels` the tab hears `refused`. */
   subscribe(session: Session, { channel: name, resume }: Wanted): void {
     const channel = this.#channels.get(name) ?? this.#create(name)
+    if (channel === undefined) return session.send(tooMany(name, this.#deps.maxChannels))
     channel.cancelLinger()
     channel.sessions.add(session)
     if (channel.upstream.state === 'refused') channel.upstream = { state: 'out' }
     session.send(subscriptionNotice(channel))
-    if (resume !== undefined) session.send({ type: 'continuity', ref: channel.ref, ...resumed(channel, resume.position) })
+    if (resume !== undefined)
+      session.send({ type: 'continuity', ref: channel.ref, ...resumed(channel, resume.position) })
     this.#join(channel, 1)
   }
 
@@ -137,9 +139,8 @@ export class Channels {
     for (const session of channel.sessions) session.send({ type: 'continuity', ref: channel.ref, ...continuity })
   }
 
-  #create(name: string): Channel {
-    if (this.#channels.size >= this.#deps.maxChannels)
-      throw new PartylineError('too-many-pending', `this line may have ${this.#deps.maxChannels} channels (maxChannels)`)
+  #create(name: string): Channel | undefined {
+    if (this.#channels.size >= this.#deps.maxChannels) return undefined
     const channel: Channel = {
       name,
       ref: ++this.#lastRef,
@@ -227,6 +228,11 @@ function subscriptionNotice({ name, ref, upstream }: Channel): SubscriptionNotic
     case 'refused':
       return { type: 'subscription', channel: name, ref, state: 'refused', error: upstream.error }
   }
+}
+
+function tooMany(name: string, maxChannels: number): SubscriptionNotice {
+  const error = new PartylineError('too-many-channels', `this line may have ${maxChannels} channels (maxChannels)`)
+  return { type: 'subscription', channel: name, ref: 0, state: 'refused', error: toWireError(error) }
 }
 
 /** A tab comes back: nothing is missing only when its last event is also the channel's last, without a break since. */

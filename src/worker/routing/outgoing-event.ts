@@ -16,7 +16,8 @@ export function toOutgoing(ref: number, event: UpstreamEvent, receivers: number)
   const payload = asJson ? JSON.stringify(event.payload) : event.payload
   const bytes = ITEM_OVERHEAD_BYTES + (asJson ? (payload as string).length : size.bytes)
   const { event: name, position, rest } = event
-  if (rest !== undefined) return { item: [ref, asJson ? 1 : 0, name, payload, position, rest], bytes: bytes + measure(rest).bytes }
+  if (rest !== undefined)
+    return { item: [ref, asJson ? 1 : 0, name, payload, position, rest], bytes: bytes + measure(rest).bytes }
   if (position !== undefined) return { item: [ref, asJson ? 1 : 0, name, payload, position], bytes }
   return { item: [ref, asJson ? 1 : 0, name, payload], bytes }
 }

@@ -63,8 +63,7 @@ export class Publisher {
 
   /** The tab no longer awaits it: not sent if it waits still, otherwise on its way all the same. */
   cancel(session: Session, id: number): void {
-    for (const pending of this.#pending)
-      if (pending.session === session && pending.op.id === id) this.#settle(pending)
+    for (const pending of this.#pending) if (pending.session === session && pending.op.id === id) this.#settle(pending)
   }
 
   detach(session: Session): void {

@@ -75,9 +75,13 @@ export function isCall(message: unknown, methods: ReadonlySet<string>): message 
 
 function refusalOf(message: unknown, methods: ReadonlySet<string>): PartylineError {
   const { type, path } = (message ?? {}) as { type?: unknown; path?: unknown }
-  const method = Array.isArray(path) && path.length === 1 && typeof path[0] === 'string' ? path[0].slice(0, 60) : undefined
+  const method =
+    Array.isArray(path) && path.length === 1 && typeof path[0] === 'string' ? path[0].slice(0, 60) : undefined
   return type === 'APPLY' && method !== undefined && !methods.has(method)
-    ? new PartylineError('unknown-method', `there is no method ${JSON.stringify(method)}; there are ${[...methods].join(', ')}`)
+    ? new PartylineError(
+        'unknown-method',
+        `there is no method ${JSON.stringify(method)}; there are ${[...methods].join(', ')}`,
+      )
     : new PartylineError('bad-message', 'only plain calls of the documented methods are taken on this port')
 }
 

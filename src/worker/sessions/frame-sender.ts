@@ -190,7 +190,11 @@ function withoutPayload(notice: Notice, cause: unknown): Notice {
         type: 'receipt',
         id: notice.id,
         stage: 'failed',
-        error: { code: 'invalid-payload', message: `the server's answer cannot be cloned: ${describe(cause)}`, retryable: false },
+        error: {
+          code: 'invalid-payload',
+          message: `the server's answer cannot be cloned: ${describe(cause)}`,
+          retryable: false,
+        },
       }
     : notice
 }

@@ -50,7 +50,11 @@ export class Liveness {
 /** `now` is from before the locks were asked for, so that a tab which attached meanwhile is not judged by them. */
 export function isDead(
   { hello: { lease }, attachedAt, heardAt }: Pick<Session, 'hello' | 'attachedAt' | 'heardAt'>,
-  { now, held, leaseMs }: { readonly now: number; readonly held: ReadonlySet<string> | undefined; readonly leaseMs: number },
+  {
+    now,
+    held,
+    leaseMs,
+  }: { readonly now: number; readonly held: ReadonlySet<string> | undefined; readonly leaseMs: number },
 ): boolean {
   if (lease.kind === 'lock' && held !== undefined) return attachedAt < now && !held.has(lease.name)
   return now - heardAt > leaseMs

@@ -1,22 +1,6 @@
 import { expose } from 'comlink'
-import type {
-  Announce,
-  Hello,
-  Op,
-  OpFailure,
-  Outcome,
-
-  Stats,
-  Welcome,
-} from '../../protocol/index.ts'
-import {
-  parseAck,
-  parseAsk,
-  parseHello,
-  PartylineError,
-  PROTOCOL_VERSION,
-  toWireError,
-} from '../../protocol/index.ts'
+import type { Announce, Hello, Op, OpFailure, Outcome, Stats, Welcome } from '../../protocol/index.ts'
+import { parseAck, parseAsk, parseHello, PartylineError, PROTOCOL_VERSION, toWireError } from '../../protocol/index.ts'
 import type { Port } from '../host.ts'
 import { callFilter } from './call-filter.ts'
 import type { Session } from './session.ts'
@@ -65,7 +49,9 @@ export function servePort(port: Port, deps: PortServiceDeps): void {
 
   function attached(epoch: unknown): Session {
     if (session === undefined || epoch !== deps.epoch)
-      throw new PartylineError('stale-epoch', 'this broker does not know the tab (any more): attach again', { retryable: true })
+      throw new PartylineError('stale-epoch', 'this broker does not know the tab (any more): attach again', {
+        retryable: true,
+      })
     deps.heard(session)
     return session
   }
@@ -162,7 +148,10 @@ function refuseStranger({ protocol, scope }: Hello, ownScope: string): void {
       { details: { tab: protocol, broker: PROTOCOL_VERSION } },
     )
   if (scope !== ownScope)
-    throw new PartylineError('scope-mismatch', 'this broker belongs to another scope: open the worker with the options given')
+    throw new PartylineError(
+      'scope-mismatch',
+      'this broker belongs to another scope: open the worker with the options given',
+    )
 }
 
 function ok<T>(value: T): Outcome<T> {

@@ -73,7 +73,14 @@ class SocketIoLink implements TransportLink {
     this.#primary = options.namespace ?? '/'
     this.#names = options.eventNames ?? colonNames
     this.#manager = new Manager(url, {
-      ...(withoutUndefined({ path, transports, withCredentials, query, extraHeaders, parser }) as Partial<ManagerOptions>),
+      ...(withoutUndefined({
+        path,
+        transports,
+        withCredentials,
+        query,
+        extraHeaders,
+        parser,
+      }) as Partial<ManagerOptions>),
       reconnection: false,
       autoConnect: false,
     })
@@ -251,7 +258,10 @@ function parseUrl(url: string): string {
   const base = (globalThis as { location?: { href: string } }).location?.href
   const parsed = URL.canParse(url, base) ? new URL(url, base) : undefined
   if (parsed === undefined || !/^(https?|wss?):$/.test(parsed.protocol))
-    throw new PartylineError('bad-options', `socketIo's url is ${JSON.stringify(url)}; expected one such as 'https://api.example.com'`)
+    throw new PartylineError(
+      'bad-options',
+      `socketIo's url is ${JSON.stringify(url)}; expected one such as 'https://api.example.com'`,
+    )
   if (parsed.pathname !== '/')
     throw new PartylineError(
       'bad-options',

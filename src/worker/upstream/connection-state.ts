@@ -29,7 +29,7 @@ export type Phase =
   | { readonly name: 'paused'; readonly until: number }
   | { readonly name: 'blocked'; readonly reason: 'credentials-refused' }
   | { readonly name: 'blocked'; readonly reason: 'circuit-open'; readonly until: number }
-  | { readonly name: 'closed'; readonly reason: string }
+  | { readonly name: 'closed' }
 
 export interface ConnectionState {
   readonly phase: Phase
@@ -37,6 +37,8 @@ export interface ConnectionState {
   readonly failures: number
   /** The browser's hint. */
   readonly online: boolean
+  /** The server takes no attempt before this time. */
+  readonly notBefore: number
 }
 
 export type ConnectionEvent =
@@ -54,7 +56,7 @@ export type ConnectionEvent =
   | { readonly type: 'reconnect' }
   /** There are other credentials than those that were refused. */
   | { readonly type: 'credentials' }
-  | { readonly type: 'close'; readonly reason: string }
+  | { readonly type: 'close' }
 
 export interface Step {
   readonly state: ConnectionState
@@ -68,33 +70,38 @@ export interface StepContext {
   readonly policy: ConnectionPolicy
 }
 
-export const INITIAL_STATE: ConnectionState = { phase: { name: 'idle' }, failures: 0, online: true }
+export const INITIAL_STATE: ConnectionState = { phase: { name: 'idle' }, failures: 0, online: true, notBefore: 0 }
 
 export function step(state: ConnectionState, event: ConnectionEvent, context: StepContext): Step {
   if (state.phase.name === 'closed') return { state }
   switch (event.type) {
     case 'needed':
-      return state.phase.name === 'idle' ? connect(state) : { state }
+      return state.phase.name === 'idle' ? connect(state, context) : { state }
     case 'unneeded':
-      return to(state, { name: 'idle' })
+      return state.phase.name === 'idle' ? { state } : to(proven(state, context), { name: 'idle' })
     case 'opened':
       return state.phase.name === 'connecting' ? to(state, { name: 'open', since: context.now }) : { state }
     case 'failed':
       return hasConnection(state.phase) ? failed(state, event, context) : { state }
     case 'due':
-      return deadline(state.phase) === undefined ? { state } : connect(state)
+      return deadline(state.phase) === undefined ? { state } : connect(state, context)
     case 'online':
-      return whenRestful({ ...state, online: true }, ['waiting', 'paused', 'circuit-open'])
+      return whenRestful({ ...state, online: true }, context, ['waiting', 'paused', 'circuit-open'])
     case 'offline':
       return offline(state, context)
     case 'visible':
-      return whenRestful(state, ['circuit-open'])
+      return whenRestful(state, context, ['circuit-open'])
     case 'credentials':
-      return whenRestful(state, ['credentials-refused'])
+      return whenRestful(state, context, ['credentials-refused'])
     case 'reconnect':
-      return whenRestful(state, ['waiting', 'paused', 'circuit-open', 'credentials-refused'])
+      return whenRestful({ ...state, notBefore: 0 }, context, [
+        'waiting',
+        'paused',
+        'circuit-open',
+        'credentials-refused',
+      ])
     case 'close':
-      return to(state, { name: 'closed', reason: event.reason })
+      return to(state, { name: 'closed' })
   }
 }
 
@@ -119,7 +126,7 @@ export function toLineStatus({ phase, failures }: ConnectionState): LineStatus {
     case 'blocked':
       return { status: 'blocked', reason: phase.reason }
     case 'closed':
-      return { status: 'closed', reason: phase.reason }
+      return { status: 'closed', reason: 'broker-closed' }
   }
 }
 
@@ -129,8 +136,11 @@ function failed(
   context: StepContext,
 ): Step {
   const { now, random, policy } = context
-  const wasStable = state.phase.name === 'open' && now - state.phase.since >= policy.stableMs
-  const next = { ...state, failures: (wasStable ? 0 : state.failures) + 1 }
+  const next = {
+    ...state,
+    failures: proven(state, context).failures + 1,
+    ...(event.cause === 'rate-limited' && { notBefore: now + (event.retryAfterMs ?? policy.backoffMaxMs) }),
+  }
   if (event.cause === 'credentials') return to(next, { name: 'blocked', reason: 'credentials-refused' })
   if (next.failures >= policy.circuitFailures)
     return to(next, {
@@ -169,12 +179,24 @@ function offline(state: ConnectionState, { now, policy }: StepContext): Step {
 }
 
 /** Connects when the phase is one of those named; a `blocked` phase is named by its reason. */
-function whenRestful(state: ConnectionState, phases: readonly string[]): Step {
+function whenRestful(state: ConnectionState, context: StepContext, phases: readonly string[]): Step {
   const { phase } = state
-  return phases.includes(phase.name === 'blocked' ? phase.reason : phase.name) ? connect(state) : { state }
+  return phases.includes(phase.name === 'blocked' ? phase.reason : phase.name) ? connect(state, context) : { state }
 }
 
-function connect(state: ConnectionState): Step {
+/** A connection that stayed makes up for the failures before it. */
+function proven(state: ConnectionState, { now, policy }: StepContext): ConnectionState {
+  const isStable = state.phase.name === 'open' && now - state.phase.since >= policy.stableMs
+  return isStable ? { ...state, failures: 0 } : state
+}
+
+/** Connects, or waits as long as the server said. */
+function connect(state: ConnectionState, { now }: StepContext): Step {
+  const { phase, notBefore } = state
+  if (now < notBefore)
+    return phase.name !== 'paused' && (deadline(phase) ?? 0) >= notBefore
+      ? { state }
+      : to(state, { name: 'waiting', cause: 'rate-limited', until: notBefore })
   return { state: { ...state, phase: { name: 'connecting' } }, effect: 'open' }
 }
 

@@ -13,7 +13,10 @@ export async function attachToWorker(browser: Browser): Promise<WorkerSession> {
   const { targetInfos } = await session.send('Target.getTargets')
   const workers = targetInfos.filter(({ type }) => type === 'shared_worker')
   if (workers.length !== 1) throw new Error(`expected one SharedWorker, found ${workers.length}`)
-  const { sessionId } = await session.send('Target.attachToTarget', { targetId: workers[0]?.targetId ?? '', flatten: false })
+  const { sessionId } = await session.send('Target.attachToTarget', {
+    targetId: workers[0]?.targetId ?? '',
+    flatten: false,
+  })
   const waiting = new Map<number, (result: unknown) => void>()
   session.on('Target.receivedMessageFromTarget', event => {
     if (event.sessionId !== sessionId) return

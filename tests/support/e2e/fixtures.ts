@@ -1,16 +1,25 @@
-import { test as base } from '@playwright/test'
+import { test as base, type Browser, type BrowserContext } from '@playwright/test'
+import { startSocketIoServer, type SocketIoServer, type SocketIoServerOptions } from '../servers/socket-io-server.ts'
+import { startRealBrowser } from './real-browser.ts'
 
 export { expect } from '@playwright/test'
 
-interface Fixtures {
+interface TestFixtures {
+  /** Starts a server; those that still run when the test ends are stopped then. */
+  readonly serve: (options?: SocketIoServerOptions) => Promise<SocketIoServer>
+  /** A browser whose pages can be hidden, frozen and cached as a user's are. */
+  readonly real: { readonly browser: Browser; readonly context: BrowserContext }
+}
+
+interface WorkerFixtures {
   /** Where the page of tests/support/app is served, without a slash at the end. */
   readonly appUrl: string
 }
 
-export const test = base.extend<object, Fixtures>({
+// Playwright reads from the first parameter what a fixture needs.
+/* oxlint-disable no-empty-pattern */
+export const test = base.extend<TestFixtures, WorkerFixtures>({
   appUrl: [
-    // Playwright reads from the first parameter what the fixture needs.
-    // oxlint-disable-next-line no-empty-pattern
     async ({}, use) => {
       const url = process.env['PARTYLINE_APP_URL']
       if (url === undefined)
@@ -19,4 +28,20 @@ export const test = base.extend<object, Fixtures>({
     },
     { scope: 'worker' },
   ],
+  serve: async ({}, use) => {
+    const servers: SocketIoServer[] = []
+    await use(async options => {
+      const server = await startSocketIoServer(options)
+      servers.push(server)
+      return server
+    })
+    for (const server of servers) await server.close()
+  },
+  real: async ({}, use) => {
+    const { browser, close } = await startRealBrowser()
+    const [context] = browser.contexts()
+    if (context === undefined) throw new Error('the browser has no default context')
+    await use({ browser, context })
+    await close()
+  },
 })

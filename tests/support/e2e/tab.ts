@@ -20,7 +20,7 @@ export async function openTab(context: BrowserContext, options: TabOptions): Pro
 }
 
 export async function joined(page: Page): Promise<void> {
-  await page.waitForFunction(() => window.line.channel('orders').state === 'joined')
+  await expect.poll(() => page.evaluate(() => window.line.channel('orders').state)).toBe('joined')
 }
 
 export function ledgerOf(page: Page): Promise<Entry[]> {
@@ -31,9 +31,13 @@ export function numbersIn(ledger: readonly Entry[]): number[] {
   return ledger.flatMap(entry => (entry.kind === 'event' ? [entry.n] : []))
 }
 
-/** Resolves once the tab has handled event `n`. */
+/** Resolves once the tab has handled event `n`. Asked from outside, because a hidden page runs few of its own timers. */
 export async function reached(page: Page, n: number): Promise<void> {
-  await page.waitForFunction(last => window.ledger.findLast(entry => entry.kind === 'event')?.n === last, n)
+  await expect
+    .poll(() => page.evaluate(() => window.ledger.findLast(entry => entry.kind === 'event')?.n), {
+      intervals: [5, 10, 20, 50],
+    })
+    .toBe(n)
 }
 
 /** Each event once and in order, without a hole. */

@@ -67,7 +67,7 @@ export function startNodeLine(options: BrokerOptions, host = nodeHost()): NodeLi
       })
     },
     close() {
-      broker.close('test over')
+      broker.close()
       for (const end of ends) end()
     },
   }
@@ -91,7 +91,7 @@ async function attachTab(control: MessagePort, hello: Hello): Promise<NodeTab> {
     },
   })
   await waitFor(() => welcome ?? ended, 'a welcome')
-  if (welcome === undefined) throw ended
+  if (welcome === undefined) throw ended ?? new Error('neither welcomed nor refused')
   const ofType = <Type extends Notice['type']>(type: Type): Extract<Notice, { type: Type }>[] =>
     items.filter(
       (item): item is Extract<Notice, { type: Type }> => !Array.isArray(item) && (item as Notice).type === type,

@@ -27,9 +27,13 @@ export interface SocketIoServer {
   readonly published: readonly { readonly event: string; readonly payload: unknown }[]
   /** Emits `<room>:tick` with a number that rises by one for each call, and returns it. */
   tick(room: string, extra?: object): number
-  /** Breaks every TCP connection without a word, as a network does. */
-  cut(): void
+  /** Breaks every TCP connection without a word, as a network does. Resolves when the server has noticed. */
+  cut(): Promise<void>
   close(): Promise<void>
+}
+
+interface EngineSocket {
+  once(event: 'close', listener: () => void): void
 }
 
 /** A real Socket.IO server with rooms by `join` and `leave`, as Partyline's tests and demo use them. */
@@ -94,14 +98,22 @@ export async function startSocketIoServer(options: SocketIoServerOptions = {}): 
       io.to(room).emit(`${room}:tick`, { n, ...extra })
       return n
     },
-    cut() {
+    async cut() {
+      const clients = engineSockets(io)
+      const gone = clients.map(client => new Promise(resolve => client.once('close', () => resolve(undefined))))
       for (const socket of sockets) socket.destroy()
+      await Promise.all(gone)
     },
     async close() {
       for (const socket of sockets) socket.destroy()
       await io.close()
     },
   }
+}
+
+/** A record that Engine.IO keeps but does not publish. */
+function engineSockets(io: Server): EngineSocket[] {
+  return Object.values((io.engine as unknown as { clients: { readonly [id: string]: EngineSocket } }).clients)
 }
 
 function refusal({ authenticate }: SocketIoServerOptions, socket: Socket): Error | undefined {

@@ -1,0 +1,63 @@
+import type { Op, SignalOp } from '../../protocol/index.ts'
+import type { BrokerHost } from '../host.ts'
+import type { Channels } from '../routing/channels.ts'
+import type { Publisher } from '../routing/publisher.ts'
+import type { Connection } from '../upstream/connection.ts'
+import type { CredentialDesk } from '../upstream/credentials.ts'
+import type { Session } from './session.ts'
+
+export interface OperationsDeps {
+  readonly host: BrokerHost
+  readonly channels: Channels
+  readonly publisher: Publisher
+  readonly credentials: CredentialDesk
+  readonly connection: Connection
+}
+
+/** What follows from each thing that a tab can ask. Throws what the tab is to hear. */
+export function perform(session: Session, op: Op, deps: OperationsDeps): void {
+  switch (op.op) {
+    case 'subscribe':
+      return deps.channels.subscribe(session, op)
+    case 'unsubscribe':
+      return deps.channels.unsubscribe(session, op.channel)
+    case 'publish':
+      return deps.publisher.publish(session, op)
+    case 'credentials':
+      return deps.credentials.answer(session, op)
+    case 'signal':
+      return note(session, op, deps)
+  }
+}
+
+function note(session: Session, { signal, id }: SignalOp, deps: OperationsDeps): void {
+  const { connection, publisher } = deps
+  switch (signal) {
+    case 'visible':
+      session.visible = true
+      connection.dispatch({ type: 'visible' })
+      return void retryWithNewCredentials(deps)
+    case 'hidden':
+      session.visible = false
+      return
+    case 'online':
+    case 'offline':
+    case 'reconnect':
+      return connection.dispatch({ type: signal })
+    case 'cancel':
+      if (id !== undefined) publisher.cancel(session, id)
+      return
+    case 'alive':
+      return
+  }
+}
+
+/** After a refusal only other credentials are worth an attempt, so they are asked for first. */
+export async function retryWithNewCredentials({ host, credentials, connection }: OperationsDeps): Promise<void> {
+  if (connection.status.reason !== 'credentials-refused') return
+  try {
+    if (await credentials.changed(new AbortController().signal)) connection.dispatch({ type: 'credentials' })
+  } catch (error) {
+    host.reportError(error)
+  }
+}

@@ -1,0 +1,74 @@
+import type { Hello, SessionLimits } from '../../protocol/index.ts'
+import type { BrokerHost, Port } from '../host.ts'
+import type { Traffic } from '../observe/traffic.ts'
+import { FrameSender } from './frame-sender.ts'
+import { Liveness } from './liveness.ts'
+import { Session } from './session.ts'
+
+export interface SessionsDeps {
+  readonly host: BrokerHost
+  readonly limits: SessionLimits
+  readonly traffic: Traffic
+  readonly livenessPollMs: number
+  attached(session: Session): void
+  /** Nothing reaches the session any more. */
+  detached(session: Session): void
+}
+
+/** The attached tabs: who came, and who left, by a word or without. */
+export class Sessions implements Iterable<Session> {
+  readonly #deps: SessionsDeps
+  readonly #sessions = new Set<Session>()
+  readonly #liveness: Liveness
+  #detachedDead = 0
+
+  constructor(deps: SessionsDeps) {
+    this.#deps = deps
+    this.#liveness = new Liveness({
+      host: deps.host,
+      pollMs: deps.livenessPollMs,
+      leaseMs: deps.limits.leaseMs,
+      sessions: () => this.#sessions,
+      dead: session => {
+        this.#detachedDead++
+        this.detach(session)
+      },
+    })
+  }
+
+  /** Those whose death was noticed without a `bye`. */
+  get detachedDead(): number {
+    return this.#detachedDead
+  }
+
+  [Symbol.iterator](): Iterator<Session> {
+    return this.#sessions.values()
+  }
+
+  attach(hello: Hello, data: Port): Session {
+    const { host, limits, traffic, attached } = this.#deps
+    const sender = new FrameSender({
+      limits,
+      traffic,
+      post: frame => data.postMessage(frame),
+      reportError: error => host.reportError(error),
+    })
+    const session = new Session({ id: host.randomId(), hello, sender, data, now: host.now() })
+    this.#sessions.add(session)
+    this.#liveness.start()
+    attached(session)
+    return session
+  }
+
+  /** Idempotent. */
+  detach(session: Session): void {
+    if (!this.#sessions.delete(session)) return
+    this.#deps.detached(session)
+    session.close()
+    if (this.#sessions.size === 0) this.#liveness.stop()
+  }
+
+  detachAll(): void {
+    for (const session of this.#sessions) this.detach(session)
+  }
+}

@@ -1,0 +1,61 @@
+import type { NodeHost } from './node-host.ts'
+
+export interface FakeClockHost extends NodeHost {
+  /** What `random` gives. @default 0 */
+  randomness: number
+  /** The times at which the armed timers are due, the next first. */
+  timers(): readonly number[]
+  /** Moves the clock on; runs the timers that come due, in their order, and what follows from each. */
+  advance(ms: number): Promise<void>
+}
+
+interface Timer {
+  readonly due: number
+  readonly run: () => void
+}
+
+/** A broker's host whose clock stands still until a test moves it. */
+export function fakeClockHost(): FakeClockHost {
+  const locks = new Set<string>()
+  const errors: unknown[] = []
+  const timers = new Set<Timer>()
+  let now = 0
+  let ids = 0
+
+  const inOrder = (): Timer[] => [...timers].sort((a, b) => a.due - b.due)
+
+  const host: FakeClockHost = {
+    randomness: 0,
+    locks,
+    errors,
+    now: () => now,
+    random: () => host.randomness,
+    randomId: () => `id-${++ids}`,
+    setTimer(ms, run) {
+      const timer: Timer = { due: now + Math.max(0, ms), run }
+      timers.add(timer)
+      return () => timers.delete(timer)
+    },
+    heldLocks: async () => new Set(locks),
+    reportError: error => errors.push(error),
+    timers: () => inOrder().map(({ due }) => due),
+    async advance(ms) {
+      const end = now + ms
+      for (;;) {
+        await reactions()
+        const next = inOrder().find(({ due }) => due <= end)
+        if (next === undefined) break
+        timers.delete(next)
+        now = Math.max(now, next.due)
+        next.run()
+      }
+      now = end
+    },
+  }
+  return host
+}
+
+/** Resolves when all promise reactions that are due have run. */
+export function reactions(): Promise<void> {
+  return new Promise(resolve => setImmediate(resolve))
+}
