@@ -1,0 +1,78 @@
+import { useMemo, useState } from 'react'
+import { useHouse } from '../house-context.ts'
+import { capital, count } from '../lib/format.ts'
+import { Segments } from '../lib/segments.tsx'
+import { useStore } from '../lib/use-store.ts'
+import { STATES, type Order, type OrderState } from '../model.ts'
+import { OrderCard } from './order-card.tsx'
+import { OrderForm } from './order-form.tsx'
+import { columnsOf } from './orders-state.ts'
+
+export function Board() {
+  const { orders } = useHouse()
+  const state = useStore(orders.store)
+  const columns = useMemo(() => columnsOf(state), [state])
+  const [shown, setShown] = useState<OrderState>('cooking')
+  const open = state.orders.size - columns.served.length
+
+  return (
+    <section className="board" aria-labelledby="board-title" data-shown={shown}>
+      <header className="view-header">
+        <div>
+          <h2 id="board-title">Orders</h2>
+          <p className="view-lead">{state.loaded ? count(open, 'open order') : 'Fetching the order book'}</p>
+        </div>
+        <OrderForm menu={state.menu} />
+      </header>
+      <Segments
+        label="Orders to show"
+        className="board-segments"
+        value={shown}
+        onChange={setShown}
+        options={STATES.map(name => ({ value: name, label: capital(name), badge: columns[name].length }))}
+      />
+      <div className="columns">
+        {STATES.map(name => (
+          <Column key={name} name={name} orders={columns[name]} loaded={state.loaded} />
+        ))}
+      </div>
+    </section>
+  )
+}
+
+const MAX_CARDS = 14
+const NOTHING: Record<OrderState, string> = {
+  placed: 'No new orders',
+  cooking: 'Nothing on the stove',
+  ready: 'Nothing on the pass',
+  served: 'Nothing served yet',
+}
+
+interface ColumnProps {
+  readonly name: OrderState
+  readonly orders: readonly Order[]
+  readonly loaded: boolean
+}
+
+function Column({ name, orders, loaded }: ColumnProps) {
+  const hidden = orders.length - MAX_CARDS
+  return (
+    <section className="column" data-name={name} aria-labelledby={`column-${name}`} aria-busy={!loaded}>
+      <h3 id={`column-${name}`} className="column-title">
+        {capital(name)} <span className="badge">{orders.length}</span>
+      </h3>
+      <ul className="cards">
+        {orders.slice(0, MAX_CARDS).map(order => (
+          <OrderCard key={order.id} order={order} />
+        ))}
+        {!loaded && <Skeletons />}
+      </ul>
+      {loaded && orders.length === 0 && <p className="empty">{NOTHING[name]}</p>}
+      {hidden > 0 && <p className="more">and {hidden} more</p>}
+    </section>
+  )
+}
+
+function Skeletons() {
+  return [1, 2, 3].map(key => <li key={key} className="skeleton" aria-hidden="true" />)
+}

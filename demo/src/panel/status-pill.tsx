@@ -1,0 +1,19 @@
+import { useLineStatus } from './use-line-status.ts'
+
+export function StatusPill() {
+  const { status, reason } = useLineStatus()
+  return (
+    <p
+      className="pill"
+      data-status={status}
+      role="status"
+      title={reason === undefined ? undefined : `Reason: ${reason}`}
+    >
+      <span className="visually-hidden">The line is </span>
+      {status}
+      {reason !== undefined && status !== 'open' && (
+        <span className="pill-reason"> · {reason.replaceAll('-', ' ')}</span>
+      )}
+    </p>
+  )
+}
