@@ -1,28 +1,31 @@
-import type { Op, OpFailure, PartylineError } from '../protocol/index.ts'
-import { fromWireError } from '../protocol/index.ts'
+import { fromWireError, type Op, type OpFailure, type PartylineError } from '../protocol/index.ts'
 
-export interface AskListener {
-  /** It is on its way: from here on the broker may have acted on it. */
-  posted?(): void
-  /** The broker refused it, or nobody knows whether it reached one. */
-  failed?(error: PartylineError): void
+/** Something that was asked. While it is `waiting` no broker has heard of it. */
+export interface Asked {
+  readonly waiting: boolean
 }
 
-interface Entry extends AskListener {
+interface Entry extends Asked {
   readonly op: Op
+  /** The broker refused it, or nobody knows whether it reached one. */
+  readonly failed: ((error: PartylineError) => void) | undefined
+  waiting: boolean
 }
 
 /** Gathers what the tab asks in one tick into one call, and keeps it while no broker is attached. */
 export class Asking {
   #queue: Entry[] = []
   #post: ((ops: readonly Op[]) => Promise<readonly OpFailure[]>) | undefined
-  #scheduled = false
 
-  ask(op: Op, listener: AskListener = {}): void {
-    this.#queue.push({ op, ...listener })
-    if (this.#scheduled) return
-    this.#scheduled = true
-    queueMicrotask(() => this.#flush())
+  ask(op: Op, failed?: (error: PartylineError) => void): Asked {
+    const entry: Entry = { op, failed, waiting: true }
+    if (this.#queue.push(entry) === 1) queueMicrotask(() => this.#flush())
+    return entry
+  }
+
+  /** Takes back what is `waiting`. */
+  withdraw(asked: Asked): void {
+    this.#queue = this.#queue.filter(entry => entry !== asked)
   }
 
   attached(post: (ops: readonly Op[]) => Promise<readonly OpFailure[]>): void {
@@ -37,18 +40,16 @@ export class Asking {
   }
 
   #flush(): void {
-    this.#scheduled = false
-    const post = this.#post
-    if (post === undefined || this.#queue.length === 0) return
+    if (!this.#post || this.#queue.length === 0) return
     const entries = this.#queue
     this.#queue = []
-    for (const entry of entries) entry.posted?.()
-    post(entries.map(({ op }) => op)).then(
+    for (const entry of entries) entry.waiting = false
+    this.#post(entries.map(({ op }) => op)).then(
       failures => {
         for (const { index, error } of failures) entries[index]?.failed?.(fromWireError(error))
       },
       (error: PartylineError) => {
-        for (const entry of entries) entry.failed?.(error)
+        for (const { failed } of entries) failed?.(error)
       },
     )
   }

@@ -1,12 +1,9 @@
 import { fullJitter } from '../lib/index.ts'
-import { describe, PartylineError, type Hello, type Item, type Welcome } from '../protocol/index.ts'
+import { PartylineError, type Hello, type Item, type Welcome } from '../protocol/index.ts'
 import { Attachment } from './attachment.ts'
 import type { Host, HostLink } from './hosts/host.ts'
 
 const BACKOFF = { baseMs: 500, maxMs: 15_000 }
-/** Another attempt would end the same way. */
-const FATAL: ReadonlySet<string> = new Set(['version-mismatch', 'scope-mismatch', 'bad-options'])
-
 export interface AttachmentKeeperDeps {
   readonly host: Host
   readonly scope: string
@@ -40,16 +37,18 @@ export class AttachmentKeeper {
   }
 
   /** Opens the worker at once, and attaches when `ready` says that the tab's lease is held. */
-  async start(ready: Promise<void>): Promise<void> {
+  async attach(ready?: Promise<void>): Promise<void> {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
     const link = this.#open()
     await ready
-    if (link && this.#closed) link.close()
-    else if (link) this.#attach(link)
+    if (this.#closed) link?.close()
+    else if (link) this.#current = this.#attachTo(link)
   }
 
   /** Does now what the backoff waits for, if it does. */
   retryNow(): void {
-    if (this.#timer !== undefined) this.#retry()
+    if (this.#timer !== undefined) void this.attach()
   }
 
   /** Idempotent. */
@@ -69,37 +68,27 @@ export class AttachmentKeeper {
     }
   }
 
-  #retry(): void {
-    clearTimeout(this.#timer)
-    this.#timer = undefined
-    const link = this.#open()
-    if (link) this.#attach(link)
-  }
-
-  #attach(link: HostLink): void {
-    const { attachTimeoutMs, callTimeoutMs, hello, items } = this.#deps
-    const attachment = new Attachment({
+  #attachTo(link: HostLink): Attachment {
+    const attachment: Attachment = new Attachment({
+      ...this.#deps,
       link,
-      hello: hello(),
-      attachTimeoutMs,
-      callTimeoutMs,
-      items,
+      hello: this.#deps.hello(),
       attached: welcome => {
         this.#failures = 0
         this.#deps.attached(attachment, welcome)
       },
       ended: error => this.#ended(error),
     })
-    this.#current = attachment
+    return attachment
   }
 
   #ended(error: PartylineError): void {
     this.#current = undefined
     if (this.#closed) return
-    if (FATAL.has(error.code)) return this.#deps.failed(error)
+    if (!error.retryable) return this.#deps.failed(error)
     this.#deps.detached(error)
     const delayMs = error.code === 'stale-epoch' ? 0 : fullJitter(++this.#failures, Math.random(), BACKOFF)
-    this.#timer = setTimeout(() => this.#retry(), delayMs)
+    this.#timer = setTimeout(() => this.attach(), delayMs)
   }
 }
 
@@ -107,7 +96,7 @@ export class AttachmentKeeper {
 function asOpenError(error: unknown): PartylineError {
   return error instanceof PartylineError
     ? error
-    : new PartylineError('worker-failed', `the worker could not be opened: ${describe(error)}`, {
+    : new PartylineError('worker-failed', `no worker: ${String(error)}`, {
         retryable: true,
         cause: error,
       })

@@ -13,7 +13,7 @@ import {
   type Stats,
   type Welcome,
 } from '../protocol/index.ts'
-import { Control, moved, type CallOptions } from './control.ts'
+import { control, moved, type Control } from './control.ts'
 import type { HostLink } from './hosts/host.ts'
 
 export interface AttachmentDeps {
@@ -35,52 +35,53 @@ export class Attachment {
   readonly #control: Control
   readonly #end = new AbortController()
   readonly #channel = new MessageChannel()
-  #epoch: string | undefined
+  /** Empty until the broker has welcomed the tab. */
+  #epoch = ''
   #lastSeq = 0
 
   constructor(deps: AttachmentDeps) {
     const { link } = deps
     this.#deps = deps
-    this.#control = new Control(link.control, this.#end.signal)
+    this.#control = control(link.control, this.#end.signal)
     link.onFailed(error => this.#finish(error))
-    link.control.addEventListener('message', event => this.#heard(event.data), { signal: this.#end.signal })
-    this.#channel.port1.addEventListener('message', event => this.#received(event.data), { signal: this.#end.signal })
+    link.control.addEventListener('message', event => this.#heard(event.data))
+    this.#channel.port1.addEventListener('message', event => this.#received(event.data))
     this.#channel.port1.start()
     void this.#attach()
   }
 
   /** Resolves with the operations that were refused. Ends the attachment when the broker does not know it any more. */
   async ask(ops: readonly Op[]): Promise<readonly OpFailure[]> {
-    const ask: Ask = { epoch: this.#epoch ?? '', ops }
-    return this.#call<readonly OpFailure[]>('ask', ask, { timeoutMs: this.#deps.callTimeoutMs })
+    const ask: Ask = { epoch: this.#epoch, ops }
+    return this.#call<readonly OpFailure[]>('ask', ask)
   }
 
-  stats(options: CallOptions): Promise<Stats> {
-    return this.#call<Stats>('stats', this.#epoch, options)
+  stats(signal?: AbortSignal): Promise<Stats> {
+    return this.#call<Stats>('stats', this.#epoch, signal)
   }
 
   /** Tells the broker and lets go. Idempotent. */
   close(error: PartylineError): void {
-    if (this.#epoch !== undefined && !this.#end.signal.aborted)
-      this.#control.call('bye', [this.#epoch], { timeoutMs: this.#deps.callTimeoutMs }).catch(ignoreEnd)
+    if (this.#epoch && !this.#end.signal.aborted)
+      this.#control('bye', [this.#epoch], this.#deps.callTimeoutMs).catch(ignoreEnd)
     this.#finish(error)
   }
 
   async #attach(): Promise<void> {
     const { hello, attachTimeoutMs: timeoutMs, attached } = this.#deps
     try {
-      const answer = await this.#control.call('attach', [hello, moved(this.#channel.port2)], { timeoutMs })
+      const answer = await this.#control('attach', [hello, moved(this.#channel.port2)], timeoutMs)
       const welcome = parseWelcome(answer)
       this.#epoch = welcome.epoch
       attached(welcome)
     } catch (error) {
-      this.#finish(asAttachError(error, timeoutMs))
+      this.#finish(error as PartylineError)
     }
   }
 
-  async #call<T>(method: 'ask' | 'stats', argument: unknown, options: CallOptions): Promise<T> {
+  async #call<T>(method: 'ask' | 'stats', argument: unknown, signal?: AbortSignal): Promise<T> {
     try {
-      return await this.#control.call<T>(method, [argument], options)
+      return await this.#control<T>(method, [argument], this.#deps.callTimeoutMs, signal)
     } catch (error) {
       if (error instanceof PartylineError && error.code === 'stale-epoch') this.#finish(error)
       throw error
@@ -91,15 +92,14 @@ export class Attachment {
   #heard(message: unknown): void {
     if (!isAnnounce(message)) return
     if (message.error !== undefined) this.#finish(fromWireError(message.error))
-    else if (this.#epoch !== undefined && message.epoch !== this.#epoch)
+    else if (this.#epoch && message.epoch !== this.#epoch)
       this.#finish(new PartylineError('stale-epoch', 'another broker has taken over', { retryable: true }))
   }
 
   #received(message: unknown): void {
     try {
       const { seq, items } = parseFrame(message)
-      if (seq !== ++this.#lastSeq)
-        throw new PartylineError('bad-message', `frame ${seq} came after ${this.#lastSeq - 1}`)
+      if (seq !== ++this.#lastSeq) throw new PartylineError('bad-message', 'a frame is missing', { retryable: true })
       this.#deps.items(items)
       this.#channel.port1.postMessage({ type: 'ack', seq } satisfies Ack)
     } catch (error) {
@@ -114,14 +114,6 @@ export class Attachment {
     this.#deps.link.close()
     this.#deps.ended(error)
   }
-}
-
-function asAttachError(error: unknown, timeoutMs: number): PartylineError {
-  if (error instanceof PartylineError && error.code !== 'call-timeout') return error
-  return new PartylineError('attach-timeout', `the worker did not answer within ${timeoutMs} ms`, {
-    retryable: true,
-    cause: error,
-  })
 }
 
 /** The answer to `bye` does not matter: it is cut off by the end that it announces. */

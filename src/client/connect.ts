@@ -17,25 +17,14 @@ const MAX_SCOPE_LENGTH = 200
  * })
  */
 export function connect<Events = AnyEvents>(options: ConnectOptions): Line<Events> {
-  const { worker, scope, credentials, attachTimeoutMs = 10_000, callTimeoutMs = 5_000 } = options
+  const { worker, ...line } = { attachTimeoutMs: 10_000, callTimeoutMs: 5_000, ...options }
+  const { scope, attachTimeoutMs, callTimeoutMs } = line
   if (typeof worker !== 'function')
-    throw new PartylineError(
-      'bad-options',
-      "connect needs { worker: options => new SharedWorker(new URL('./partyline.worker.ts', import.meta.url), { ...options, type: 'module' }) }",
-    )
+    throw new PartylineError('bad-options', 'connect needs { worker }, a function that opens it')
   if (typeof scope !== 'string' || scope === '' || scope.length > MAX_SCOPE_LENGTH)
-    throw new PartylineError(
-      'bad-options',
-      `connect needs { scope }, a string of 1 to ${MAX_SCOPE_LENGTH} characters such as the user's id`,
-    )
-  for (const [name, ms] of Object.entries({ attachTimeoutMs, callTimeoutMs }))
-    if (!(ms > 0)) throw new PartylineError('bad-options', `${name} is ${String(ms)}; expected milliseconds above 0`)
-  const line = new ClientLine(sharedHost(worker), {
-    scope,
-    attachTimeoutMs,
-    callTimeoutMs,
-    ...(credentials && { credentials }),
-  })
+    throw new PartylineError('bad-options', `connect needs { scope }, a string of 1 to ${MAX_SCOPE_LENGTH} characters`)
+  if (!(attachTimeoutMs > 0 && callTimeoutMs > 0))
+    throw new PartylineError('bad-options', 'attachTimeoutMs and callTimeoutMs are milliseconds above 0')
   // The line itself knows names and payloads only as strings and unknowns; the event map is the app's promise.
-  return line as unknown as Line<Events>
+  return new ClientLine(sharedHost(worker), line) as unknown as Line<Events>
 }

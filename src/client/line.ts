@@ -1,13 +1,12 @@
 import { Emitter } from '../lib/index.ts'
 import {
-  describe,
   fromWireError,
-  isEventItem,
-  isNotice,
   PartylineError,
   PROTOCOL_VERSION,
+  type EventItem,
   type Hello,
   type Item,
+  type Lease,
   type LineStatus,
   type Notice,
   type SignalOp,
@@ -18,16 +17,14 @@ import {
 import { Asking } from './asking.ts'
 import { AttachmentKeeper } from './attachment-keeper.ts'
 import type { Attachment } from './attachment.ts'
-import { ClientChannel, listen } from './channel.ts'
+import { ClientChannel } from './channel.ts'
 import type { Host } from './hosts/host.ts'
-import { takeLease, type HeldLease } from './lease.ts'
-import { onUnload, watchPage } from './page-signals.ts'
+import { takeLease } from './lease.ts'
+import { listen } from './listen.ts'
+import { watchPage } from './page-signals.ts'
 import { Publishing } from './publishing.ts'
 import { randomId } from './random-id.ts'
 import type { ConnectOptions, Line, LineEvents, ListenOptions, StatusChange } from './types.ts'
-
-/** How often a tab without a Web Lock says that it is alive. */
-const ALIVE_EVERY_MS = 30_000
 
 export type LineOptions = Required<Omit<ConnectOptions, 'worker' | 'credentials'>> & Pick<ConnectOptions, 'credentials'>
 
@@ -45,29 +42,25 @@ export class ClientLine implements Line {
   readonly #statusChanges = new Emitter<StatusChange>(reportError)
   readonly #closed = new AbortController()
   #status: LineStatus = { status: 'connecting' }
-  #lease: HeldLease | undefined
+  #lease: Lease = { kind: 'silence' }
   #attachedBefore = false
 
   constructor(host: Host, options: LineOptions) {
-    const { scope, attachTimeoutMs, callTimeoutMs } = options
-    this.scope = scope
+    this.scope = options.scope
     this.host = host.name
     this.#options = options
-    this.#publishing = new Publishing(this.#asking, callTimeoutMs)
+    this.#publishing = new Publishing(this.#asking)
     this.#keeper = new AttachmentKeeper({
+      ...options,
       host,
-      scope,
-      attachTimeoutMs,
-      callTimeoutMs,
       hello: () => this.#hello(),
       attached: (attachment, welcome) => this.#attached(attachment, welcome.status),
       items: items => this.#receive(items),
       detached: error => this.#detached(error),
       failed: error => this.#end(error),
     })
-    watchPage(signal => this.#signal(signal), this.#closed.signal)
-    onUnload(() => this.close(), this.#closed.signal)
-    void this.#keeper.start(this.#takeLease())
+    watchPage({ tell: signal => this.#signal(signal), unload: () => this.close() }, this.#closed.signal)
+    void this.#keeper.attach(this.#takeLease())
   }
 
   get status(): StatusName {
@@ -82,7 +75,7 @@ export class ClientLine implements Line {
     const known = this.#channels.get(name)
     if (known) return known
     if (typeof name !== 'string' || name === '')
-      throw new PartylineError('bad-options', `the channel's name is ${String(name)}; expected a string, not empty`)
+      throw new PartylineError('bad-options', `a channel's name is no ${String(name) || 'empty string'}`)
     const channel = new ClientChannel(name, {
       publishing: this.#publishing,
       closed: this.#closed.signal,
@@ -97,8 +90,7 @@ export class ClientLine implements Line {
     listener: (event: LineEvents[Type]) => void,
     options?: ListenOptions,
   ): () => void {
-    if (type !== 'status')
-      throw new PartylineError('bad-options', `a line has no event ${String(type)}; it has: status`)
+    if (type !== 'status') throw new PartylineError('bad-options', `a line has the event status, not ${String(type)}`)
     return listen(this.#statusChanges, listener, options)
   }
 
@@ -106,8 +98,8 @@ export class ClientLine implements Line {
     signal?.throwIfAborted()
     this.#closed.signal.throwIfAborted()
     const attachment = this.#keeper.current
-    if (!attachment) throw new PartylineError('stale-epoch', 'no broker is attached at the moment', { retryable: true })
-    return attachment.stats({ timeoutMs: this.#options.callTimeoutMs, signal })
+    if (!attachment) throw new PartylineError('stale-epoch', 'no broker is attached', { retryable: true })
+    return attachment.stats(signal)
   }
 
   reconnect(): void {
@@ -120,13 +112,7 @@ export class ClientLine implements Line {
   }
 
   async #takeLease(): Promise<void> {
-    const lease = await takeLease(this.#tabId)
-    this.#lease = lease
-    if (this.#closed.signal.aborted) return lease.release()
-    this.#closed.signal.addEventListener('abort', lease.release)
-    if (lease.lease.kind === 'lock') return
-    const timer = setInterval(() => this.#signal('alive'), ALIVE_EVERY_MS)
-    this.#closed.signal.addEventListener('abort', () => clearInterval(timer))
+    this.#lease = await takeLease(this.#tabId, this.#closed.signal)
   }
 
   #hello(): Hello {
@@ -134,7 +120,7 @@ export class ClientLine implements Line {
       protocol: PROTOCOL_VERSION,
       scope: this.scope,
       tabId: this.#tabId,
-      lease: this.#lease?.lease ?? { kind: 'silence' },
+      lease: this.#lease,
       visible: !document.hidden,
       online: navigator.onLine,
       hasCredentials: this.#options.credentials !== undefined,
@@ -169,21 +155,14 @@ export class ClientLine implements Line {
     const { status, reason } = this.#status
     if (next.status === status && next.reason === reason) return
     this.#status = next
-    this.#statusChanges.emit({
-      status: next.status,
-      previous: status,
-      ...(next.reason === undefined ? undefined : { reason: next.reason }),
-    })
+    this.#statusChanges.emit({ ...next, previous: status })
   }
 
   /** Before there is an attachment the next hello says it. */
   #wantedChanged(channel: ClientChannel): void {
     if (!this.#keeper.current) return
     if (channel.isWanted)
-      this.#asking.ask(
-        { op: 'subscribe', channel: channel.name },
-        { failed: error => channel.subscription('refused', error) },
-      )
+      this.#asking.ask({ op: 'subscribe', channel: channel.name }, error => channel.subscription('refused', error))
     else this.#asking.ask({ op: 'unsubscribe', channel: channel.name })
   }
 
@@ -194,8 +173,8 @@ export class ClientLine implements Line {
   #receive(items: readonly Item[]): void {
     for (const item of items) {
       try {
-        if (isEventItem(item)) this.#byRef.get(item[0])?.receive(item)
-        else if (isNotice(item)) this.#notice(item)
+        if (isEvent(item)) this.#byRef.get(item[0])?.receive(item)
+        else this.#notice(item)
       } catch (error) {
         reportError(error)
       }
@@ -230,7 +209,11 @@ export class ClientLine implements Line {
       const credentials = await this.#options.credentials?.({ signal: this.#closed.signal })
       this.#asking.ask({ op: 'credentials', id, ...(credentials && { credentials }) })
     } catch (error) {
-      this.#asking.ask({ op: 'credentials', id, error: describe(error) })
+      this.#asking.ask({ op: 'credentials', id, error: String(error) })
     }
   }
+}
+
+function isEvent(item: Item): item is EventItem {
+  return Array.isArray(item)
 }

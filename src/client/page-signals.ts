@@ -1,13 +1,16 @@
 import type { SignalOp } from '../protocol/index.ts'
 
-/** Reports what the page knows and a worker cannot see, until the signal aborts. */
-export function watchPage(tell: (signal: SignalOp['signal']) => void, signal: AbortSignal): void {
-  document.addEventListener('visibilitychange', () => tell(document.hidden ? 'hidden' : 'visible'), { signal })
-  addEventListener('online', () => tell('online'), { signal })
-  addEventListener('offline', () => tell('offline'), { signal })
+export interface PageListener {
+  /** Something that the page knows and a worker cannot see. */
+  tell(signal: SignalOp['signal']): void
+  /** A real unload: not when the page may come back out of the back/forward cache. */
+  unload(): void
 }
 
-/** On a real unload, not when the page may come back out of the back/forward cache. */
-export function onUnload(run: () => void, signal: AbortSignal): void {
-  addEventListener('pagehide', event => event.persisted || run(), { signal })
+/** Watches the page until the signal aborts. */
+export function watchPage({ tell, unload }: PageListener, signal: AbortSignal): void {
+  const options = { signal }
+  document.addEventListener('visibilitychange', () => tell(document.hidden ? 'hidden' : 'visible'), options)
+  for (const type of ['online', 'offline'] as const) addEventListener(type, () => tell(type), options)
+  addEventListener('pagehide', event => event.persisted || unload(), options)
 }

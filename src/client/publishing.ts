@@ -1,77 +1,69 @@
-import { deferred, type Deferred } from '../lib/index.ts'
-import { fromWireError, PartylineError, type PublishOp, type ReceiptNotice } from '../protocol/index.ts'
-import type { Asking } from './asking.ts'
+import { deferred } from '../lib/index.ts'
+import { fromWireError, PartylineError, type ReceiptNotice } from '../protocol/index.ts'
+import { abortable } from './abortable.ts'
+import type { Asked, Asking } from './asking.ts'
 import type { Receipt, SendOptions, Settled } from './types.ts'
 
-const DEFAULT_TIMEOUT_MS = 10_000
-
 interface Pending {
-  readonly sent: Deferred<Receipt>
-  readonly settled: Deferred<Settled>
-  readonly receipt: Receipt
-  readonly timer: ReturnType<typeof setTimeout>
-  /** It left for a broker. */
-  posted: boolean
+  readonly asked: Asked
+  /** It left the broker for the server. */
+  sent(): void
+  acknowledged(reply: unknown): void
+  failed(error: PartylineError): void
 }
 
-/** What this tab has published and the broker has not settled yet. */
+/** What this tab has published and nobody has settled yet. */
 export class Publishing {
   readonly #asking: Asking
   readonly #pending = new Map<number, Pending>()
-  readonly #graceMs: number
   #lastId = 0
 
-  /** @param graceMs how much later than the broker's own time-out a message is given up here */
-  constructor(asking: Asking, graceMs: number) {
+  constructor(asking: Asking) {
     this.#asking = asking
-    this.#graceMs = graceMs
   }
 
   async publish(channel: string, event: string, payload: unknown, options: SendOptions = {}): Promise<Receipt> {
-    const { signal, timeoutMs = DEFAULT_TIMEOUT_MS } = options
+    const { signal, timeoutMs = 10_000 } = options
     signal?.throwIfAborted()
     const id = ++this.#lastId
-    const op: PublishOp = { op: 'publish', id, channel, event, payload: snapshot(payload, event), timeoutMs }
-    const pending = this.#add(id, 2 * timeoutMs + this.#graceMs)
-    const cancel = (): void => {
-      if (!this.#take(id)) return
-      this.#asking.ask({ op: 'signal', signal: 'cancel', id })
-      fail(pending, signal?.reason as PartylineError)
-    }
-    signal?.addEventListener('abort', cancel)
-    this.#asking.ask(op, {
-      posted() {
-        pending.posted = true
+    const sent = deferred<Receipt>()
+    const settled = deferred<Settled>()
+    const asked = this.#asking.ask(
+      { op: 'publish', id, channel, event, payload: snapshot(payload), timeoutMs },
+      error => this.#fail(id, error),
+    )
+    // The broker keeps the time of what it has; here it is kept for what no broker has heard of.
+    const timer = setTimeout(() => asked.waiting && this.#fail(id, notSent(timeoutMs)), timeoutMs)
+    this.#pending.set(id, {
+      asked,
+      sent: () => sent.resolve({ id, settled: settled.promise }),
+      acknowledged: reply => settled.resolve({ outcome: 'acknowledged', reply }),
+      failed(error) {
+        sent.reject(error)
+        settled.resolve({ outcome: error.code === 'rejected' ? 'rejected' : 'unconfirmed', error })
       },
-      failed: error => this.#fail(id, error),
     })
     try {
-      return await pending.sent.promise
+      return await abortable([signal], () => sent.promise)
+    } catch (error) {
+      if (this.#take(id) && !asked.waiting) this.#asking.ask({ op: 'signal', signal: 'cancel', id })
+      throw error
     } finally {
-      signal?.removeEventListener('abort', cancel)
+      clearTimeout(timer)
     }
   }
 
   receipt({ id, stage, reply, error }: ReceiptNotice): void {
-    const pending = this.#pending.get(id)
-    if (pending === undefined) return
-    if (stage === 'failed') return this.#fail(id, fromWireError(error))
-    pending.sent.resolve(pending.receipt)
-    if (stage === 'sent') return
-    this.#take(id)
-    pending.settled.resolve({ outcome: 'acknowledged', reply })
+    if (stage === 'sent') this.#pending.get(id)?.sent()
+    else if (stage === 'failed') this.#fail(id, fromWireError(error))
+    else this.#take(id)?.acknowledged(reply)
   }
 
   /** The broker is gone: what it had and did not settle may have been sent or not. */
   detached(): void {
-    for (const [id, { posted }] of this.#pending)
-      if (posted)
-        this.#fail(
-          id,
-          new PartylineError('unconfirmed', 'the broker went before it told what became of the message', {
-            retryable: true,
-          }),
-        )
+    for (const [id, { asked }] of this.#pending)
+      if (!asked.waiting)
+        this.#fail(id, new PartylineError('unconfirmed', 'the broker went before it was settled', { retryable: true }))
   }
 
   /** The line is closed: nothing more will be heard. */
@@ -79,49 +71,28 @@ export class Publishing {
     for (const id of this.#pending.keys()) this.#fail(id, error)
   }
 
-  #add(id: number, giveUpMs: number): Pending {
-    const settled = deferred<Settled>()
-    const pending: Pending = {
-      sent: deferred(),
-      settled,
-      receipt: { id, settled: settled.promise },
-      timer: setTimeout(() => this.#fail(id, unanswered(giveUpMs)), giveUpMs),
-      posted: false,
-    }
-    this.#pending.set(id, pending)
-    return pending
-  }
-
   #fail(id: number, error: PartylineError): void {
-    const pending = this.#take(id)
-    if (pending) fail(pending, error)
+    this.#take(id)?.failed(error)
   }
 
+  /** The first who takes it settles it. */
   #take(id: number): Pending | undefined {
     const pending = this.#pending.get(id)
-    clearTimeout(pending?.timer)
+    if (pending) this.#asking.withdraw(pending.asked)
     this.#pending.delete(id)
     return pending
   }
 }
 
-/** Rejects whoever waits for `sent`; settles the receipt of whoever has it already. */
-function fail(pending: Pending, error: PartylineError): void {
-  pending.sent.reject(error)
-  pending.settled.resolve({ outcome: error.code === 'rejected' ? 'rejected' : 'unconfirmed', error })
-}
-
 /** What was published is what the payload is now, whatever the caller does to it later. */
-function snapshot(payload: unknown, event: string): unknown {
+function snapshot(payload: unknown): unknown {
   try {
     return structuredClone(payload)
   } catch (cause) {
-    throw new PartylineError('invalid-payload', `the payload of ${JSON.stringify(event)} cannot be cloned`, { cause })
+    throw new PartylineError('invalid-payload', 'the payload cannot be cloned', { cause })
   }
 }
 
-function unanswered(ms: number): PartylineError {
-  return new PartylineError('call-timeout', `the broker told nothing of the message within ${ms} ms`, {
-    retryable: true,
-  })
+function notSent(timeoutMs: number): PartylineError {
+  return new PartylineError('not-sent', `no broker took the message within ${timeoutMs} ms`, { retryable: true })
 }

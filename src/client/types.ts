@@ -62,9 +62,9 @@ export interface EventMeta {
   readonly channel: string
   readonly event: string
   /** The server's position of this event, where the transport has positions. */
-  readonly position?: string
+  readonly position?: string | undefined
   /** Further arguments, where the server sent more than one (Socket.IO). */
-  readonly rest?: readonly unknown[]
+  readonly rest?: readonly unknown[] | undefined
 }
 
 export type Settled =
@@ -88,7 +88,7 @@ export type ChannelState = 'idle' | 'joining' | 'joined' | 'refused'
 
 export interface ChannelStateChange {
   readonly state: ChannelState
-  readonly error?: PartylineError
+  readonly error?: PartylineError | undefined
 }
 
 export interface Channel<Events = AnyEvents[string]> {

@@ -14,6 +14,6 @@ export interface BackoffPolicy {
  * @param random a number in [0, 1)
  */
 export function fullJitter(failures: number, random: number, { baseMs, maxMs }: BackoffPolicy): number {
-  const bound = Math.min(maxMs, baseMs * 2 ** Math.min(failures - 1, 30))
+  const bound = Math.min(maxMs, baseMs * 2 ** (failures - 1))
   return Math.round(random * bound)
 }

@@ -18,12 +18,17 @@ export class Emitter<T> {
     return this.#listeners.length
   }
 
-  /** Adds a listener; the same function twice is two listeners. Returns its removal, which may be called twice. */
-  on(listener: Listener<T>): () => void {
+  /**
+   * Adds a listener; the same function twice is two listeners. Returns its removal, which may be called twice
+   * and tells whether there was something to remove.
+   */
+  on(listener: Listener<T>): () => boolean {
     const own: Listener<T> = value => listener(value)
     this.#listeners = [...this.#listeners, own]
     return () => {
+      const { size } = this
       this.#listeners = this.#listeners.filter(other => other !== own)
+      return this.size < size
     }
   }
 

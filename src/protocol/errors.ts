@@ -8,7 +8,6 @@ export type ErrorCode =
   | 'version-mismatch'
   | 'scope-mismatch'
   | 'stale-epoch'
-  | 'attach-timeout'
   | 'call-timeout'
   | 'line-closed'
   | 'bad-options'
@@ -40,7 +39,7 @@ export class PartylineError extends Error {
   readonly details: unknown
 
   constructor(code: ErrorCode, message: string, options: ErrorOptions = {}) {
-    super(message, 'cause' in options ? { cause: options.cause } : undefined)
+    super(message, options)
     this.code = code
     this.retryable = options.retryable ?? false
     this.details = options.details
@@ -71,17 +70,9 @@ export function toWireError(error: unknown): WireError {
 
 /** What came over a port → an error to throw. Never throws itself, whatever it is given. */
 export function fromWireError(value: unknown): PartylineError {
-  const wire = (typeof value === 'object' && value !== null ? value : {}) as Partial<WireError>
   // A code that this build does not know yet comes from a newer broker: passed on as it is.
-  return new PartylineError(
-    typeof wire.code === 'string' ? wire.code : 'internal',
-    typeof wire.message === 'string' ? wire.message : 'unknown error',
-    {
-      retryable: wire.retryable === true,
-      details: wire.details,
-      ...(wire.cause === undefined ? {} : { cause: wire.cause }),
-    },
-  )
+  const { code = 'internal', message, retryable, details, cause } = Object(value) as Partial<WireError>
+  return new PartylineError(code, String(message), { retryable: retryable === true, details, cause })
 }
 
 /** One line about anything that can be thrown. */

@@ -8,7 +8,7 @@ export {
   type WireError,
 } from './errors.ts'
 export type * from './messages.ts'
-export { isAnnounce, isEventItem, isNotice, parseFrame, parseWelcome } from './parse-frame.ts'
+export { isAnnounce, parseFrame, parseWelcome } from './parse-frame.ts'
 export { MAX_NAME_LENGTH, MAX_OPS, parseAck, parseAsk, parseHello } from './parse.ts'
 export { PROTOCOL_VERSION, type ProtocolVersion } from './version.ts'
 export { fromWorkerName, toWorkerName, type BrokerAddress } from './worker-name.ts'

@@ -20,7 +20,7 @@ export interface Announce {
 
 // ── tab → broker: control calls ─────────────────────────────────────────────────────────────────
 
-/** How the broker learns that the tab died: by its Web Lock, or else by its silence. */
+/** How the broker learns that the tab died: by its Web Lock, or else by acknowledgements that do not come. */
 export type Lease = { readonly kind: 'lock'; readonly name: string } | { readonly kind: 'silence' }
 
 export interface Hello {
@@ -39,10 +39,12 @@ export interface Hello {
 export interface Wanted {
   readonly channel: string
   /** There when the tab had this subscription in an earlier attachment and wants to hear what it missed. */
-  readonly resume?: {
-    /** Position of the last event that the tab has handled, where the transport has positions. */
-    readonly position?: string
-  }
+  readonly resume?:
+    | {
+        /** Position of the last event that the tab has handled, where the transport has positions. */
+        readonly position?: string | undefined
+      }
+    | undefined
 }
 
 export interface Welcome {
@@ -62,7 +64,7 @@ export interface SessionLimits {
   readonly maxQueuedBytes: number
   readonly maxPending: number
   readonly maxChannels: number
-  /** A tab without a Web Lock is gone after this silence. */
+  /** A tab without a Web Lock is gone after this silence, in which it was asked for a sign of life. */
   readonly leaseMs: number
 }
 
@@ -96,7 +98,7 @@ export interface PublishOp {
 /** What the tab knows and a worker cannot see, or asks for by hand. */
 export interface SignalOp {
   readonly op: 'signal'
-  readonly signal: 'visible' | 'hidden' | 'online' | 'offline' | 'reconnect' | 'cancel' | 'alive'
+  readonly signal: 'visible' | 'hidden' | 'online' | 'offline' | 'reconnect' | 'cancel'
   /** With `cancel`: the publish that is no longer awaited. */
   readonly id?: number
 }

@@ -7,15 +7,7 @@ export const MAX_NAME_LENGTH = 1024
 export const MAX_OPS = 10_000
 const MAX_TIMEOUT_MS = 24 * 60 * 60 * 1000
 
-const SIGNALS: readonly SignalOp['signal'][] = [
-  'visible',
-  'hidden',
-  'online',
-  'offline',
-  'reconnect',
-  'cancel',
-  'alive',
-]
+const SIGNALS: readonly SignalOp['signal'][] = ['visible', 'hidden', 'online', 'offline', 'reconnect', 'cancel']
 
 type Fields = { readonly [field: string]: unknown }
 

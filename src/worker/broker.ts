@@ -62,6 +62,7 @@ export function createBroker({ host, scope, options }: BrokerDeps): Broker {
       if (session.hello.online) connection.dispatch({ type: 'online' })
       if (session.hasCredentials) void retryWithNewCredentials(parts)
     },
+    probe: session => session.send({ type: 'status', ...connection.status }),
     detached(session) {
       channels.unsubscribeAll(session)
       publisher.detach(session)

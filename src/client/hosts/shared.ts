@@ -4,8 +4,7 @@ import type { Host } from './host.ts'
 
 /** The broker in a SharedWorker: the only host in which all tabs have one connection whatever happens to a tab. */
 export function sharedHost(worker: ConnectOptions['worker']): Host {
-  if (typeof SharedWorker === 'undefined')
-    throw new PartylineError('no-shared-worker', 'this browser has no SharedWorker, or this page may not use it')
+  if (typeof SharedWorker === 'undefined') throw new PartylineError('no-shared-worker', 'this page has no SharedWorker')
   return {
     name: 'shared',
     open(address) {
@@ -18,13 +17,9 @@ export function sharedHost(worker: ConnectOptions['worker']): Host {
             // Browsers tell no reason here: 404, a content security policy and a syntax error look the same.
             event =>
               listener(
-                new PartylineError(
-                  'worker-failed',
-                  `the worker did not start: ${event.message || 'is its URL right?'}`,
-                  {
-                    retryable: true,
-                  },
-                ),
+                new PartylineError('worker-failed', `the worker did not start; is its URL right? ${event.message}`, {
+                  retryable: true,
+                }),
               ),
             { once: true },
           )

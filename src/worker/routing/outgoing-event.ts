@@ -10,16 +10,28 @@ export const JSON_ABOVE_BYTES = 1024
 const ITEM_OVERHEAD_BYTES = 48
 
 /** An upstream event as it goes to the tabs: measured once, serialised once where that pays. */
-export function toOutgoing(ref: number, event: UpstreamEvent, receivers: number): Outgoing {
-  const size = measure(event.payload)
-  const asJson = receivers > 1 && size.plain && size.bytes > JSON_ABOVE_BYTES
-  const payload = asJson ? JSON.stringify(event.payload) : event.payload
-  const bytes = ITEM_OVERHEAD_BYTES + (asJson ? (payload as string).length : size.bytes)
-  const { event: name, position, rest } = event
-  if (rest !== undefined)
-    return { item: [ref, asJson ? 1 : 0, name, payload, position, rest], bytes: bytes + measure(rest).bytes }
-  if (position !== undefined) return { item: [ref, asJson ? 1 : 0, name, payload, position], bytes }
-  return { item: [ref, asJson ? 1 : 0, name, payload], bytes }
+export function toOutgoing(
+  ref: number,
+  { event, payload, position, rest }: UpstreamEvent,
+  receivers: number,
+): Outgoing {
+  const size = measure(payload)
+  const json = receivers > 1 && size.plain && size.bytes > JSON_ABOVE_BYTES ? toJson(payload) : undefined
+  const form = json === undefined ? 0 : 1
+  const sent = json ?? payload
+  const bytes = ITEM_OVERHEAD_BYTES + (json?.length ?? size.bytes)
+  if (rest !== undefined) return { item: [ref, form, event, sent, position, rest], bytes: bytes + measure(rest).bytes }
+  if (position !== undefined) return { item: [ref, form, event, sent, position], bytes }
+  return { item: [ref, form, event, sent], bytes }
+}
+
+/** `undefined` for what is nested too deep for JSON, though it was read from some. */
+function toJson(payload: unknown): string | undefined {
+  try {
+    return JSON.stringify(payload)
+  } catch {
+    return undefined
+  }
 }
 
 interface Size {

@@ -55,6 +55,11 @@ export class FrameSender {
     return this.#queue.length
   }
 
+  /** Everything was sent and acknowledged. */
+  get isQuiet(): boolean {
+    return !this.#inFlight
+  }
+
   get queuedBytes(): number {
     return this.#queuedBytes
   }

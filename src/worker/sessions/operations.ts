@@ -47,8 +47,6 @@ function note(session: Session, { signal, id }: SignalOp, deps: OperationsDeps):
     case 'cancel':
       if (id !== undefined) publisher.cancel(session, id)
       return
-    case 'alive':
-      return
   }
 }
 

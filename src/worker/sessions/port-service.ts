@@ -90,10 +90,6 @@ export function servePort(port: Port, deps: PortServiceDeps): void {
       attached(epoch)
       return ok(deps.stats())
     },
-    ping(epoch) {
-      attached(epoch)
-      return ok(deps.epoch)
-    },
     bye(epoch) {
       attached(epoch)
       leave()

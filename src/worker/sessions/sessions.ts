@@ -11,6 +11,8 @@ export interface SessionsDeps {
   readonly traffic: Traffic
   readonly livenessPollMs: number
   attached(session: Session): void
+  /** See {@link Liveness}. */
+  probe(session: Session): void
   /** Nothing reaches the session any more. */
   detached(session: Session): void
 }
@@ -33,6 +35,7 @@ export class Sessions implements Iterable<Session> {
         this.#detachedDead++
         this.detach(session)
       },
+      probe: deps.probe,
     })
   }
 

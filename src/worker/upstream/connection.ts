@@ -78,10 +78,9 @@ export class Connection {
     this.#deps.changed(state, previous)
   }
 
-  /** For the transport: the open connection is gone. */
+  /** For the transport: the open connection is gone, be it before we heard that it is open. */
   lost(error: UpstreamError): void {
-    if (!this.isOpen) return
-    this.#lost++
+    if (this.isOpen) this.#lost++
     this.#failed(error)
   }
 

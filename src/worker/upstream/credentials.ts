@@ -33,8 +33,8 @@ export class CredentialDesk {
   }
 
   async get(signal: AbortSignal, fresh: boolean): Promise<CredentialsForAttempt> {
-    if (fresh) this.#cached = undefined
-    if (this.#cached !== undefined && !isExpiring(this.#cached)) return { credentials: this.#cached, cached: true }
+    if (!fresh && this.#cached !== undefined && !isExpiring(this.#cached))
+      return { credentials: this.#cached, cached: true }
     this.#cached = await this.#askTabs(signal)
     return { credentials: this.#cached, cached: false }
   }
@@ -61,18 +61,25 @@ export class CredentialDesk {
   }
 
   async #askTabs(signal: AbortSignal): Promise<Credentials | undefined> {
-    const sources = [...this.#deps.sources()].filter(source => source.hasCredentials)
-    if (sources.length === 0) return undefined
+    const asked = new Set<CredentialSource>()
     const errors: string[] = []
-    for (const source of sources.toSorted((a, b) => Number(b.visible) - Number(a.visible))) {
+    for (let source = this.#next(asked); source !== undefined; source = this.#next(asked)) {
       signal.throwIfAborted()
+      asked.add(source)
       try {
         return await this.#askOne(source)
       } catch (error) {
         errors.push(error instanceof Error ? error.message : String(error))
       }
     }
+    if (errors.length === 0) return undefined
     throw new UpstreamError('network', `no tab could give credentials (${errors.join('; ')})`)
+  }
+
+  /** Of the tabs that are there now. */
+  #next(asked: ReadonlySet<CredentialSource>): CredentialSource | undefined {
+    const left = [...this.#deps.sources()].filter(source => source.hasCredentials && !asked.has(source))
+    return left.find(({ visible }) => visible) ?? left[0]
   }
 
   async #askOne(source: CredentialSource): Promise<Credentials> {
