@@ -57,7 +57,10 @@ export class ClientLine implements Line {
       attached: (attachment, welcome) => this.#attached(attachment, welcome.status),
       items: items => this.#receive(items),
       detached: error => this.#detached(error),
-      failed: error => this.#end(error),
+      failed: error => {
+        reportError(error)
+        this.#end(error)
+      },
     })
     watchPage({ tell: signal => this.#signal(signal), unload: () => this.close() }, this.#closed.signal)
     void this.#keeper.attach(this.#takeLease())

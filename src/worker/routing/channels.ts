@@ -28,7 +28,7 @@ interface Channel {
   upstream: Upstream
   /** It was joined before the connection went, and the tabs have not yet heard what became of the time between. */
   interrupted: boolean
-  /** Of the last event that went out. */
+  /** Of the last event that came; `undefined` after a loss. */
   position: string | undefined
   cancelLinger: () => void
 }
@@ -110,12 +110,12 @@ export class Channels {
     const { traffic } = this.#deps
     traffic.eventsIn++
     const channel = this.#channels.get(event.channel)
+    if (channel?.interrupted) this.#tell(channel, { verdict: 'unknown' })
+    if (channel) channel.position = event.position
     if (channel === undefined || channel.sessions.size === 0) {
       traffic.eventsUnrouted++
       return
     }
-    if (channel.interrupted) this.#tell(channel, { verdict: 'unknown' })
-    channel.position = event.position
     const outgoing = toOutgoing(channel.ref, event, channel.sessions.size)
     for (const session of channel.sessions) session.sender.send(outgoing)
   }
@@ -136,6 +136,8 @@ export class Channels {
 
   #tell(channel: Channel, continuity: Continuity): void {
     channel.interrupted = false
+    // Whoever had the last event before this has missed something, and must not be told `recovered` when it comes back.
+    if (continuity.verdict !== 'recovered') channel.position = undefined
     for (const session of channel.sessions) session.send({ type: 'continuity', ref: channel.ref, ...continuity })
   }
 

@@ -6,6 +6,8 @@ export interface CallFilterDeps {
   readonly port: Port
   /** The methods that may be called, and nothing else. */
   readonly methods: ReadonlySet<string>
+  /** Aborts when the port is closed: what it had received by then would still come. */
+  readonly closed: AbortSignal
   /** Called for each message that was not let through. */
   refused(error: PartylineError): void
 }
@@ -26,7 +28,7 @@ const MAX_ARGUMENTS = 2
  * takes SET, CONSTRUCT, ENDPOINT and RELEASE, and revives proxies from arguments. None of that gets past
  * here: what is refused is answered with an error where it carries an id, and reported.
  */
-export function callFilter({ port, methods, refused }: CallFilterDeps): Endpoint {
+export function callFilter({ port, methods, closed, refused }: CallFilterDeps): Endpoint {
   const wrappers = new Map<unknown, (event: MessageEvent) => void>()
 
   function refuse(message: unknown): void {
@@ -42,6 +44,7 @@ export function callFilter({ port, methods, refused }: CallFilterDeps): Endpoint
     addEventListener(_type, listener) {
       const handle = typeof listener === 'function' ? listener : listener.handleEvent.bind(listener)
       const wrapper = (event: MessageEvent): void => {
+        if (closed.aborted) return
         if (isCall(event.data, methods)) handle(event)
         else refuse(event.data)
       }

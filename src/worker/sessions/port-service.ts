@@ -30,6 +30,7 @@ type Handler = (message: unknown, data: unknown) => Outcome<unknown>
  */
 export function servePort(port: Port, deps: PortServiceDeps): void {
   let session: Session | undefined
+  const closed = new AbortController()
   let rejected = 0
 
   function reject(error: PartylineError): void {
@@ -38,6 +39,7 @@ export function servePort(port: Port, deps: PortServiceDeps): void {
   }
 
   function close(): void {
+    closed.abort()
     leave()
     port.close()
   }
@@ -48,7 +50,7 @@ export function servePort(port: Port, deps: PortServiceDeps): void {
   }
 
   function attached(epoch: unknown): Session {
-    if (session === undefined || epoch !== deps.epoch)
+    if (session === undefined || session.isClosed || epoch !== deps.epoch)
       throw new PartylineError('stale-epoch', 'this broker does not know the tab (any more): attach again', {
         retryable: true,
       })
@@ -104,7 +106,7 @@ export function servePort(port: Port, deps: PortServiceDeps): void {
       Object.fromEntries(Object.entries(handlers).map(([method, handler]) => [method, answering(handler, reject)])),
     ),
   )
-  expose(table, callFilter({ port, methods, refused: reject }))
+  expose(table, callFilter({ port, methods, closed: closed.signal, refused: reject }))
   port.postMessage({ type: 'partyline:announce', protocol: PROTOCOL_VERSION, epoch: deps.epoch } satisfies Announce)
 }
 

@@ -24,6 +24,7 @@ export class Session implements CredentialSource {
   /** When the tab was last heard of, on the broker's clock. */
   heardAt: number
   visible: boolean
+  #isClosed = false
 
   constructor({ id, hello, sender, data, now }: SessionInit) {
     this.id = id
@@ -33,6 +34,11 @@ export class Session implements CredentialSource {
     this.attachedAt = now
     this.heardAt = now
     this.visible = hello.visible
+  }
+
+  /** The broker has let the tab go, with or without its asking. */
+  get isClosed(): boolean {
+    return this.#isClosed
   }
 
   get hasCredentials(): boolean {
@@ -50,6 +56,7 @@ export class Session implements CredentialSource {
 
   /** Nothing reaches the tab any more. */
   close(): void {
+    this.#isClosed = true
     this.#data.close()
   }
 }
