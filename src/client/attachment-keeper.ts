@@ -1,5 +1,5 @@
 import { fullJitter } from '../lib/index.ts'
-import { PartylineError, type Hello, type Item, type Welcome } from '../protocol/index.ts'
+import { PartylineError, type Hello, type Item } from '../protocol/index.ts'
 import { Attachment } from './attachment.ts'
 import type { Host, HostLink } from './hosts/host.ts'
 
@@ -11,7 +11,7 @@ export interface AttachmentKeeperDeps {
   readonly callTimeoutMs: number
   /** What to say to the next broker. */
   hello(): Hello
-  attached(attachment: Attachment, welcome: Welcome): void
+  attached(attachment: Attachment): void
   items(items: readonly Item[]): void
   /** There is no broker for the moment; another attempt follows by itself. */
   detached(error: PartylineError): void
@@ -73,9 +73,9 @@ export class AttachmentKeeper {
       ...this.#deps,
       link,
       hello: this.#deps.hello(),
-      attached: welcome => {
+      attached: () => {
         this.#failures = 0
-        this.#deps.attached(attachment, welcome)
+        this.#deps.attached(attachment)
       },
       ended: error => this.#ended(error),
     })

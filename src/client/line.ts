@@ -54,7 +54,7 @@ export class ClientLine implements Line {
       ...options,
       host,
       hello: () => this.#hello(),
-      attached: (attachment, welcome) => this.#attached(attachment, welcome.status),
+      attached: attachment => this.#attached(attachment),
       items: items => this.#receive(items),
       detached: error => this.#detached(error),
       failed: error => {
@@ -133,9 +133,8 @@ export class ClientLine implements Line {
     }
   }
 
-  #attached(attachment: Attachment, status: LineStatus): void {
+  #attached(attachment: Attachment): void {
     this.#attachedBefore = true
-    this.#become(status)
     this.#asking.attached(ops => attachment.ask(ops))
   }
 

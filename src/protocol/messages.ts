@@ -53,7 +53,6 @@ export interface Welcome {
   readonly scope: string
   readonly sessionId: string
   readonly limits: SessionLimits
-  readonly status: LineStatus
 }
 
 /** What one session may hold in the broker. Counts are events and notices, sizes are estimates. */

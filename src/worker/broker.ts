@@ -8,6 +8,7 @@ import { Channels } from './routing/channels.ts'
 import { Publisher } from './routing/publisher.ts'
 import { perform, retryWithNewCredentials } from './sessions/operations.ts'
 import { servePort } from './sessions/port-service.ts'
+import type { Session } from './sessions/session.ts'
 import { Sessions } from './sessions/sessions.ts'
 import type { ConnectionState } from './upstream/connection-state.ts'
 import { Connection } from './upstream/connection.ts'
@@ -60,9 +61,10 @@ export function createBroker({ host, scope, options }: BrokerDeps): Broker {
     attached(session) {
       for (const wanted of session.hello.wanted) channels.subscribe(session, wanted)
       if (session.hello.online) connection.dispatch({ type: 'online' })
+      tellStatus(session)
       if (session.hasCredentials) void retryWithNewCredentials(parts)
     },
-    probe: session => session.send({ type: 'status', ...connection.status }),
+    probe: tellStatus,
     detached(session) {
       channels.unsubscribeAll(session)
       publisher.detach(session)
@@ -104,11 +106,15 @@ export function createBroker({ host, scope, options }: BrokerDeps): Broker {
       channels.connectionLost()
       publisher.connectionLost()
     }
-    for (const session of sessions) session.send({ type: 'status', ...connection.status })
+    for (const session of sessions) tellStatus(session)
     if (state.phase.name === 'open') {
       channels.connectionOpened()
       publisher.connectionOpened()
     }
+  }
+
+  function tellStatus(session: Session): void {
+    session.send({ type: 'status', ...connection.status })
   }
 
   function demandChanged(): void {
@@ -150,7 +156,6 @@ export function createBroker({ host, scope, options }: BrokerDeps): Broker {
           scope,
           sessionId: id,
           limits,
-          status: connection.status,
         }),
         heard(session) {
           session.heardAt = host.now()

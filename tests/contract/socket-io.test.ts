@@ -202,7 +202,7 @@ describe('Socket.IO transport', () => {
     const tab = await shared.openTab({ wanted: [{ channel: 'orders' }], hasCredentials: true })
     await answer(tab, 0, 'stale')
     await tab.notice('status', ({ status, reason }) => status === 'blocked' && reason === 'credentials-refused')
-    expect(server.connections()).toBe(0)
+    await waitFor(() => server.connections() === 0, 'no connection')
     await tab.ask({ op: 'signal', signal: 'visible' })
     await answer(tab, 1, 'good')
     await tab.notice('status', ({ status }) => status === 'open')

@@ -102,7 +102,7 @@ async function attachTab(control: MessagePort, hello: Hello): Promise<NodeTab> {
     items,
     ended: () => ended,
     ask: (...ops) => attachment.ask(ops),
-    stats: options => attachment.stats(options),
+    stats: signal => attachment.stats(signal),
     events,
     payloads: () =>
       events().map(([, form, , payload]) => (form === 1 ? JSON.parse(payload as string) : payload) as unknown),

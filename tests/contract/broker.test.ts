@@ -1,0 +1,755 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import { deferred } from '../../src/lib/index.ts'
+import type { Op, PublishOp } from '../../src/protocol/index.ts'
+import type { BrokerOptions } from '../../src/worker/index.ts'
+import { UpstreamError } from '../../src/worker/index.ts'
+import { fakeClockHost, type FakeClockHost } from '../support/line/fake-clock-host.ts'
+import { rawTab } from '../support/line/raw-tab.ts'
+import { startNodeLine, type NodeLine, type NodeTab } from '../support/line/node-line.ts'
+import { testTransport, type TestTransport } from '../support/line/test-transport.ts'
+import { waitFor } from '../support/line/wait-for.ts'
+
+const ends: (() => void)[] = []
+afterEach(() => {
+  for (const end of ends.splice(0)) end()
+})
+
+interface Setup {
+  readonly host: FakeClockHost
+  readonly transport: TestTransport
+  readonly line: NodeLine
+  /** What reached the transport of the given verbs. */
+  calls(...verbs: string[]): string[]
+  /** The server sends an event. */
+  emit(channel: string, payload: unknown, more?: { position?: string }): void
+}
+
+function setUp(options: Partial<BrokerOptions> = {}): Setup {
+  const host = fakeClockHost()
+  const transport = testTransport()
+  const line = startNodeLine({ transport, ...options }, host)
+  ends.push(() => line.close())
+  return {
+    host,
+    transport,
+    line,
+    calls: (...verbs) => transport.calls.filter(call => verbs.includes(call.split(' ')[0] ?? '')),
+    emit: (channel, payload, more = {}) => transport.sink().event({ channel, event: 'e', payload, ...more }),
+  }
+}
+
+const want = (...channels: string[]) => ({ wanted: channels.map(channel => ({ channel })) })
+
+const publish = (id: number, timeoutMs = 10_000): PublishOp => ({
+  op: 'publish',
+  id,
+  channel: 'orders',
+  event: 'place',
+  payload: { id },
+  timeoutMs,
+})
+
+const subscribe = (channel: string): Op => ({ op: 'subscribe', channel })
+const unsubscribe = (channel: string): Op => ({ op: 'unsubscribe', channel })
+
+const joined = (tab: NodeTab, channel = 'orders') =>
+  tab.notice('subscription', notice => notice.channel === channel && notice.state === 'joined')
+
+const receipt = (tab: NodeTab, id: number, stage: string) =>
+  tab.notice('receipt', notice => notice.id === id && notice.stage === stage)
+
+/** Events, and what was told of continuity, in the order in which the tab heard of them. */
+const story = (tab: NodeTab): unknown[] =>
+  tab.items.flatMap(item => {
+    if (Array.isArray(item)) return [item[3]]
+    return 'verdict' in item ? [item.verdict] : []
+  })
+
+describe('channels', () => {
+  it('are joined once however many tabs want them, and left a linger after the last went', async () => {
+    const { host, line, calls } = setUp({ lingerMs: 2_000 })
+    const tabs = await Promise.all([1, 2, 3].map(() => line.openTab(want('orders'))))
+    await Promise.all(tabs.map(tab => joined(tab)))
+    expect(calls('join')).toEqual(['join orders'])
+    for (const tab of tabs) await tab.ask(unsubscribe('orders'))
+    await host.advance(1_999)
+    expect(calls('leave')).toEqual([])
+    await host.advance(1)
+    expect(calls('leave')).toEqual(['leave orders'])
+  })
+
+  it('cause no traffic when a page navigates', async () => {
+    const { host, line, calls } = setUp({ lingerMs: 2_000, idleMs: 1 })
+    const before = await line.openTab(want('orders'))
+    await joined(before)
+    before.close()
+    await waitFor(() => line.broker.stats().sessions.attached === 0, 'no session')
+    await host.advance(1_999)
+    const after = await line.openTab(want('orders'))
+    await joined(after)
+    await host.advance(60_000)
+    expect(calls('open', 'join', 'leave', 'close')).toEqual(['open', 'join orders'])
+  })
+
+  it('are wanted by a tab once, however often it says so', async () => {
+    const { line, emit, calls } = setUp({ lingerMs: 0 })
+    const tab = await line.openTab(want('orders'))
+    await tab.ask(subscribe('orders'), subscribe('orders'))
+    await joined(tab)
+    emit('orders', 1)
+    emit('orders', 2)
+    await waitFor(() => tab.payloads().includes(2), 'the last event')
+    expect(tab.payloads()).toEqual([1, 2])
+    await tab.ask(unsubscribe('orders'))
+    expect((await tab.stats()).channels).toEqual([{ channel: 'orders', sessions: 0, state: 'joined' }])
+    expect(calls('join')).toHaveLength(1)
+  })
+
+  it('reach the tabs that want them and no others', async () => {
+    const { line, emit } = setUp()
+    const [orders, floor, both] = await Promise.all([
+      line.openTab(want('orders')),
+      line.openTab(want('floor')),
+      line.openTab(want('orders', 'floor')),
+    ])
+    await Promise.all([joined(orders), joined(floor, 'floor'), joined(both, 'floor'), joined(both)])
+    for (let n = 1; n <= 3; n++) {
+      emit('orders', `o${n}`)
+      emit('floor', `f${n}`)
+    }
+    await waitFor(() => both.payloads().includes('f3'), 'the last event')
+    await waitFor(() => orders.payloads().includes('o3'), 'the last of orders')
+    await waitFor(() => floor.payloads().includes('f3'), 'the last of the floor')
+    expect(orders.payloads()).toEqual(['o1', 'o2', 'o3'])
+    expect(floor.payloads()).toEqual(['f1', 'f2', 'f3'])
+    expect(both.payloads()).toEqual(['o1', 'f1', 'o2', 'f2', 'o3', 'f3'])
+  })
+
+  it('beyond maxChannels are refused, and the others go on', async () => {
+    const { line, emit } = setUp({ maxChannels: 2 })
+    const tab = await line.openTab(want('a', 'b', 'c'))
+    const refused = await tab.notice('subscription', ({ channel, state }) => channel === 'c' && state === 'refused')
+    expect(refused.error).toMatchObject({ message: 'this line may have 2 channels (maxChannels)' })
+    await joined(tab, 'b')
+    emit('b', 1)
+    await waitFor(() => tab.payloads().length === 1, 'the event')
+    expect(line.broker.stats().sessions.attached).toBe(1)
+  })
+})
+
+describe('joins', () => {
+  it('that the server refuses are told with its reason, and tried again at the next connection', async () => {
+    const { host, line, transport, calls } = setUp()
+    let refuses = true
+    transport.behaviour.join = () =>
+      refuses
+        ? Promise.reject(new UpstreamError('refused', 'not for you', { details: { need: 'role' } }))
+        : Promise.resolve()
+    const tab = await line.openTab(want('orders'))
+    const refused = await tab.notice('subscription', ({ state }) => state === 'refused')
+    expect(refused.error).toEqual({
+      code: 'join-refused',
+      message: 'the server refused channel "orders": not for you',
+      retryable: false,
+      details: { need: 'role' },
+    })
+    await host.advance(60_000)
+    expect(calls('join')).toHaveLength(1)
+    refuses = false
+    transport.lose()
+    await host.advance(0)
+    await joined(tab)
+  })
+
+  it('that were refused are tried again for the next tab that asks', async () => {
+    const { line, transport } = setUp()
+    transport.behaviour.join = () => Promise.reject(new UpstreamError('refused', 'not yet'))
+    const first = await line.openTab(want('orders'))
+    await first.notice('subscription', ({ state }) => state === 'refused')
+    delete transport.behaviour.join
+    const second = await line.openTab(want('orders'))
+    await Promise.all([joined(first), joined(second)])
+  })
+
+  it('that nobody answers are given up after joinTimeoutMs and tried again', async () => {
+    const { host, line, transport, calls } = setUp({ joinTimeoutMs: 10_000 })
+    const signals: AbortSignal[] = []
+    transport.behaviour.join = (_channel, signal) => {
+      signals.push(signal)
+      return signals.length === 1 ? new Promise(() => {}) : Promise.resolve()
+    }
+    const tab = await line.openTab(want('orders'))
+    await waitFor(() => signals.length === 1, 'the join')
+    await host.advance(9_999)
+    expect(signals[0]?.aborted).toBe(false)
+    await host.advance(1)
+    expect(signals[0]?.aborted).toBe(true)
+    await joined(tab)
+    expect(calls('join', 'leave')).toEqual(['join orders', 'join orders'])
+  })
+
+  it('are made again when the server ended the channel, and the tabs are told `unknown` before the next event', async () => {
+    const { host, line, transport, emit } = setUp()
+    const tab = await line.openTab(want('orders'))
+    await joined(tab)
+    emit('orders', 1)
+    transport.sink().channelLost('orders', new UpstreamError('network', 'ended'))
+    await host.advance(0)
+    await waitFor(() => line.broker.stats().channels[0]?.state === 'joined', 'the second join')
+    emit('orders', 2)
+    await waitFor(() => tab.events().length === 2, 'two events')
+    expect(story(tab)).toEqual([1, 'unknown', 2])
+    expect(tab.notices('subscription').map(({ state }) => state)).toEqual(['joining', 'joined', 'joining', 'joined'])
+  })
+
+  it('are not made again when the server ended the channel for good', async () => {
+    const { host, line, transport, calls } = setUp()
+    const tab = await line.openTab(want('orders'))
+    await joined(tab)
+    transport.sink().channelLost('orders', new UpstreamError('refused', 'thrown out'))
+    await tab.notice('subscription', ({ state }) => state === 'refused')
+    await host.advance(60_000)
+    expect(calls('join')).toHaveLength(1)
+  })
+
+  it('end with the channel: one that is left meanwhile is not joined', async () => {
+    const { host, line, transport } = setUp({ lingerMs: 10, idleMs: 60_000 })
+    const signals: AbortSignal[] = []
+    transport.behaviour.join = (_channel, signal) => {
+      signals.push(signal)
+      return new Promise(() => {})
+    }
+    const tab = await line.openTab(want('orders'))
+    await waitFor(() => signals.length === 1, 'the join')
+    await tab.ask(unsubscribe('orders'))
+    await host.advance(10)
+    expect(signals[0]?.aborted).toBe(true)
+    expect(line.broker.stats().channels).toEqual([])
+  })
+})
+
+describe('the connection', () => {
+  it('is not made before somebody needs it', async () => {
+    const { host, line, calls } = setUp()
+    const tab = await line.openTab()
+    await host.advance(60_000)
+    await tab.notice('status', ({ status }) => status === 'idle')
+    expect(calls('open')).toEqual([])
+    await tab.ask(subscribe('orders'))
+    await joined(tab)
+    expect(calls('open')).toEqual(['open'])
+  })
+
+  it('is closed when nothing has needed it for idleMs', async () => {
+    const { host, line, calls } = setUp({ lingerMs: 2_000, idleMs: 5_000 })
+    const tab = await line.openTab(want('orders'))
+    await joined(tab)
+    await tab.ask(unsubscribe('orders'))
+    await host.advance(6_999)
+    expect(calls('close')).toEqual([])
+    await host.advance(1)
+    expect(calls('close')).toEqual(['close'])
+    await tab.notice('status', ({ status }) => status === 'idle')
+    await tab.ask(subscribe('floor'))
+    await joined(tab, 'floor')
+    expect(calls('open')).toHaveLength(2)
+  })
+
+  it('stays while a message is under way', async () => {
+    const { host, line, transport, calls } = setUp({ idleMs: 5_000 })
+    const acknowledgement = deferred<unknown>()
+    transport.behaviour.publish = () => acknowledgement.promise
+    const tab = await line.openTab()
+    await tab.ask(publish(1, 60_000))
+    await receipt(tab, 1, 'sent')
+    await host.advance(50_000)
+    expect(calls('close')).toEqual([])
+    acknowledgement.resolve('done')
+    await receipt(tab, 1, 'acknowledged')
+    await host.advance(5_000)
+    expect(calls('close')).toEqual(['close'])
+  })
+
+  it('tells all tabs the same changes of status', async () => {
+    const { host, line, transport } = setUp()
+    host.randomness = 0.5
+    const tabs = await Promise.all([line.openTab(want('orders')), line.openTab()])
+    await waitFor(() => line.broker.stats().connection.state === 'open', 'an open line')
+    transport.lose(new UpstreamError('server-restart', 'going away'))
+    await Promise.all(tabs.map(tab => tab.notice('status', ({ status }) => status === 'offline')))
+    await host.advance(10_000)
+    await Promise.all(tabs.map(tab => waitFor(() => lastStatus(tab) === 'open', 'an open line')))
+    const afterOpen = tabs.map(tab => statuses(tab).slice(statuses(tab).indexOf('offline server-restart')))
+    expect(afterOpen[0]).toEqual(['offline server-restart', 'connecting retry', 'open'])
+    expect(afterOpen[1]).toEqual(afterOpen[0])
+  })
+
+  it('asks for other credentials after a refusal and connects with them', async () => {
+    const { line, transport } = setUp()
+    transport.behaviour.open = async credentials => {
+      if (credentials?.['token'] !== 'new') throw new UpstreamError('credentials', 'not you')
+    }
+    const tab = await line.openTab({ hasCredentials: true, ...want('orders') })
+    const asked = await tab.notice('credentials-wanted')
+    await tab.ask({ op: 'credentials', id: asked.id, credentials: { token: 'old' } })
+    await tab.notice('status', ({ status }) => status === 'blocked')
+    await tab.ask({ op: 'signal', signal: 'visible' })
+    const again = await tab.notice('credentials-wanted', ({ id }) => id > asked.id)
+    await tab.ask({ op: 'credentials', id: again.id, credentials: { token: 'new' } })
+    await joined(tab)
+    expect(statuses(tab)).toContain('blocked credentials-refused')
+  })
+
+  it('asks the next tab when the one that was asked for credentials goes', async () => {
+    const { host, line, transport } = setUp()
+    const tokens: unknown[] = []
+    transport.behaviour.open = async credentials => void tokens.push(credentials?.['token'])
+    const asked = await line.openTab({ hasCredentials: true, visible: true, ...want('orders') })
+    await asked.notice('credentials-wanted')
+    const other = await line.openTab({ hasCredentials: true, visible: false, ...want('orders') })
+    host.locks.delete('tab-1')
+    await host.advance(1_000)
+    const { id } = await other.notice('credentials-wanted')
+    await other.ask({ op: 'credentials', id, credentials: { token: 'from the other' } })
+    await joined(other)
+    expect(tokens).toEqual(['from the other'])
+  })
+})
+
+const statuses = (tab: NodeTab): string[] =>
+  tab.notices('status').map(({ status, reason }) => (reason === undefined ? status : `${status} ${reason}`))
+
+const lastStatus = (tab: NodeTab): string | undefined => statuses(tab).at(-1)
+
+describe('messages', () => {
+  it('wait for an open line and keep their order', async () => {
+    const { line, transport, calls } = setUp()
+    const opening = deferred<void>()
+    const order: unknown[] = []
+    transport.behaviour.open = () => opening.promise
+    transport.behaviour.publish = async ({ payload }) => order.push((payload as { id: number }).id)
+    const tab = await line.openTab()
+    await tab.ask(publish(1), publish(2))
+    await tab.ask(publish(3))
+    expect(calls('publish')).toEqual([])
+    opening.resolve()
+    await receipt(tab, 3, 'acknowledged')
+    await tab.ask(publish(4))
+    await receipt(tab, 4, 'acknowledged')
+    expect(order).toEqual([1, 2, 3, 4])
+    for (const id of [1, 2, 3, 4])
+      expect(tab.notices('receipt').filter(notice => notice.id === id)).toMatchObject([
+        { stage: 'sent' },
+        { stage: 'acknowledged' },
+      ])
+  })
+
+  it('that find no open line within timeoutMs are not sent, also not later', async () => {
+    const { host, line, transport, calls } = setUp()
+    const opening = deferred<void>()
+    transport.behaviour.open = () => opening.promise
+    const tab = await line.openTab(want('orders'))
+    await tab.ask(publish(1, 3_000))
+    await host.advance(2_999)
+    expect(tab.notices('receipt')).toEqual([])
+    await host.advance(1)
+    expect((await receipt(tab, 1, 'failed')).error).toEqual({
+      code: 'not-sent',
+      message: 'the message was not sent: the line was not open within 3000 ms',
+      retryable: true,
+    })
+    opening.resolve()
+    await joined(tab)
+    expect(calls('publish')).toEqual([])
+  })
+
+  it('that the transport throws back are not sent', async () => {
+    const { line, transport } = setUp()
+    transport.behaviour.publish = () => {
+      throw new UpstreamError('network', 'buffer full')
+    }
+    const tab = await line.openTab()
+    await tab.ask(publish(1))
+    expect((await receipt(tab, 1, 'failed')).error).toMatchObject({
+      code: 'not-sent',
+      message: 'the message was not sent: buffer full',
+    })
+    expect(tab.notices('receipt')).toHaveLength(1)
+  })
+
+  it('that were sent and not acknowledged within timeoutMs are unconfirmed', async () => {
+    const { host, line, transport } = setUp()
+    transport.behaviour.publish = () => new Promise(() => {})
+    const tab = await line.openTab()
+    await tab.ask(publish(1, 3_000))
+    await receipt(tab, 1, 'sent')
+    await host.advance(3_000)
+    expect((await receipt(tab, 1, 'failed')).error).toMatchObject({
+      code: 'unconfirmed',
+      message: 'the message was sent, but nobody knows whether it arrived: no acknowledgement within 3000 ms',
+    })
+  })
+
+  it('that were sent when the connection was lost are unconfirmed; those that were not are sent by the next', async () => {
+    const { host, line, transport } = setUp()
+    host.randomness = 0.5
+    const order: unknown[] = []
+    transport.behaviour.publish = async ({ payload }) => {
+      const { id } = payload as { id: number }
+      order.push(id)
+      return id === 1 ? new Promise(() => {}) : 'done'
+    }
+    const tab = await line.openTab()
+    await tab.ask(publish(1))
+    await receipt(tab, 1, 'sent')
+    transport.lose()
+    await tab.ask(publish(2))
+    expect((await receipt(tab, 1, 'failed')).error).toMatchObject({ code: 'unconfirmed', retryable: true })
+    await host.advance(1_000)
+    await receipt(tab, 2, 'acknowledged')
+    expect(order).toEqual([1, 2])
+  })
+
+  it('that the server refuses are rejected with its reason', async () => {
+    const { line, transport } = setUp()
+    transport.behaviour.publish = () =>
+      Promise.reject(new UpstreamError('refused', 'no such table', { details: { table: 4 } }))
+    const tab = await line.openTab()
+    await tab.ask(publish(1))
+    expect((await receipt(tab, 1, 'failed')).error).toEqual({
+      code: 'rejected',
+      message: 'the server refused the message: no such table',
+      retryable: false,
+      details: { table: 4 },
+    })
+  })
+
+  it('that are cancelled before they were sent are never sent, and nothing more is told of them', async () => {
+    const { line, transport, calls } = setUp()
+    const opening = deferred<void>()
+    transport.behaviour.open = () => opening.promise
+    const tab = await line.openTab()
+    await tab.ask(publish(1), publish(2))
+    await tab.ask({ op: 'signal', signal: 'cancel', id: 1 })
+    opening.resolve()
+    await receipt(tab, 2, 'acknowledged')
+    expect(calls('publish')).toHaveLength(1)
+    expect(tab.notices('receipt').filter(({ id }) => id === 1)).toEqual([])
+  })
+
+  it('can only be cancelled by the tab that asked', async () => {
+    const { line, transport } = setUp()
+    const opening = deferred<void>()
+    transport.behaviour.open = () => opening.promise
+    const [own, other] = await Promise.all([line.openTab(), line.openTab()])
+    await own.ask(publish(1))
+    await other.ask({ op: 'signal', signal: 'cancel', id: 1 })
+    opening.resolve()
+    await receipt(own, 1, 'acknowledged')
+    expect(other.notices('receipt')).toEqual([])
+  })
+
+  it('of a tab that went before they were sent are not sent', async () => {
+    const { line, transport, calls } = setUp()
+    const opening = deferred<void>()
+    transport.behaviour.open = () => opening.promise
+    const [going, staying] = await Promise.all([line.openTab(), line.openTab()])
+    await going.ask(publish(1))
+    await staying.ask(publish(2))
+    going.close()
+    await waitFor(() => line.broker.stats().sessions.attached === 1, 'one session')
+    opening.resolve()
+    await receipt(staying, 2, 'acknowledged')
+    expect(calls('publish')).toHaveLength(1)
+  })
+
+  it('beyond maxPending of a tab are refused; other tabs go on', async () => {
+    const { line, transport } = setUp({ maxPending: 2 })
+    transport.behaviour.open = () => new Promise(() => {})
+    const [greedy, modest] = await Promise.all([line.openTab(), line.openTab()])
+    expect(await greedy.ask(publish(1), publish(2))).toEqual([])
+    expect(await greedy.ask(publish(3), subscribe('orders'))).toMatchObject([
+      { index: 0, error: { code: 'too-many-pending', retryable: true } },
+    ])
+    expect(await modest.ask(publish(1))).toEqual([])
+  })
+})
+
+describe('after a discontinuity', () => {
+  it('every subscription hears `unknown` before its first event, where the transport says nothing', async () => {
+    const { host, line, transport, emit } = setUp()
+    const tabs = await Promise.all([line.openTab(want('orders')), line.openTab(want('orders'))])
+    await Promise.all(tabs.map(tab => joined(tab)))
+    emit('orders', 1)
+    transport.behaviour.join = () => new Promise(() => {})
+    transport.lose()
+    await host.advance(0)
+    await waitFor(() => line.broker.stats().channels[0]?.state === 'joining', 'the second join')
+    emit('orders', 2)
+    for (const tab of tabs) {
+      await waitFor(() => tab.events().length === 2, 'two events')
+      expect(story(tab)).toEqual([1, 'unknown', 2])
+    }
+  })
+
+  it('a subscription hears `unknown` with the join, where no event comes first', async () => {
+    const { host, line, transport } = setUp()
+    const tab = await line.openTab(want('orders'))
+    await joined(tab)
+    transport.lose()
+    await host.advance(0)
+    expect(await tab.notice('continuity')).toMatchObject({ verdict: 'unknown' })
+  })
+
+  it('a subscription hears what the transport says, once', async () => {
+    const { host, line, transport, emit } = setUp()
+    const tab = await line.openTab(want('orders', 'floor'))
+    await joined(tab)
+    await joined(tab, 'floor')
+    transport.behaviour.join = async channel => {
+      if (channel === 'orders') transport.sink().continuity('orders', { verdict: 'recovered' })
+      else transport.sink().continuity('floor', { verdict: 'gap', missed: 3 })
+    }
+    transport.lose()
+    await host.advance(0)
+    await waitFor(() => tab.notices('continuity').length === 2, 'two notices')
+    emit('orders', 1)
+    emit('floor', 2)
+    await waitFor(() => tab.events().length === 2, 'two events')
+    expect(tab.notices('continuity')).toMatchObject([{ verdict: 'recovered' }, { verdict: 'gap', missed: 3 }])
+  })
+
+  it('a channel that was not joined before hears nothing: it missed nothing', async () => {
+    const { line, emit } = setUp()
+    const tab = await line.openTab(want('orders'))
+    await joined(tab)
+    emit('orders', 1)
+    await waitFor(() => tab.events().length === 1, 'the event')
+    expect(tab.notices('continuity')).toEqual([])
+  })
+})
+
+describe('a tab that comes back', () => {
+  const resuming = (position?: string) => ({
+    wanted: [{ channel: 'orders', resume: position === undefined ? {} : { position } }],
+  })
+
+  /** A line with one tab that keeps the channel joined, and whose last event had position `5`. */
+  async function joinedLine() {
+    const setup = setUp()
+    const staying = await setup.line.openTab(want('orders'))
+    await joined(staying)
+    setup.emit('orders', 1, { position: '5' })
+    await waitFor(() => staying.events().length === 1, 'the event')
+    return { ...setup, staying }
+  }
+
+  it.each([
+    ['the last event of the channel', '5', 'recovered'],
+    ['another event', '4', 'unknown'],
+    ['none, where there are no positions', undefined, 'unknown'],
+  ])('with the position of %s is told %j → %s', async (_, position, verdict) => {
+    const { line } = await joinedLine()
+    const back = await line.openTab(resuming(position))
+    expect(await back.notice('continuity')).toMatchObject({ verdict })
+  })
+
+  it('is told `unknown` when events passed while no tab wanted the channel', async () => {
+    const { line, staying, emit } = await joinedLine()
+    await staying.ask(unsubscribe('orders'))
+    emit('orders', 2, { position: '6' })
+    const back = await line.openTab(resuming('5'))
+    expect(await back.notice('continuity')).toMatchObject({ verdict: 'unknown' })
+  })
+
+  it('is told `unknown` when the channel had a gap since its last event', async () => {
+    const { line, transport } = await joinedLine()
+    transport.sink().continuity('orders', { verdict: 'gap', missed: 2 })
+    const back = await line.openTab(resuming('5'))
+    expect(await back.notice('continuity')).toMatchObject({ verdict: 'unknown' })
+  })
+
+  it('is told `unknown` when the connection was lost meanwhile and nobody knows more', async () => {
+    const { host, line, transport } = await joinedLine()
+    transport.lose()
+    await host.advance(0)
+    await waitFor(() => line.broker.stats().channels[0]?.state === 'joined', 'the second join')
+    const back = await line.openTab(resuming('5'))
+    expect(await back.notice('continuity')).toMatchObject({ verdict: 'unknown' })
+  })
+})
+
+describe('sessions', () => {
+  it('end with bye', async () => {
+    const { line } = setUp()
+    const [going, staying] = await Promise.all([line.openTab(want('orders')), line.openTab()])
+    going.close()
+    await waitFor(() => line.broker.stats().sessions.attached === 1, 'one session')
+    expect(line.broker.stats()).toMatchObject({
+      sessions: { detachedDead: 0 },
+      channels: [{ channel: 'orders', sessions: 0 }],
+    })
+    expect(staying.ended()).toBeUndefined()
+  })
+
+  it('end when the lock of their tab is no longer held', async () => {
+    const { host, line } = setUp({ livenessPollMs: 1_000 })
+    await Promise.all([line.openTab(want('orders')), line.openTab(want('orders'))])
+    host.locks.delete('tab-1')
+    await host.advance(1_000)
+    await waitFor(() => line.broker.stats().sessions.attached === 1, 'one session')
+    expect(line.broker.stats()).toMatchObject({
+      sessions: { attached: 1, detachedDead: 1 },
+      channels: [{ channel: 'orders', sessions: 1 }],
+    })
+  })
+
+  it('without a lock are asked for a sign of life, and live as long as they give one', async () => {
+    const { host, line } = setUp({ leaseMs: 10_000, livenessPollMs: 1_000 })
+    const tab = await line.openTab({ lease: { kind: 'silence' } })
+    expect(tab.welcome.limits.leaseMs).toBe(10_000)
+    for (let asked = 1; asked <= 5; asked++) {
+      await host.advance(6_000)
+      await waitFor(() => tab.items.length >= asked, 'a question')
+    }
+    expect(line.broker.stats().sessions).toMatchObject({ attached: 1, detachedDead: 0 })
+  })
+
+  it('without a lock end after a silence of leaseMs', async () => {
+    const { host, line } = setUp({ leaseMs: 10_000, livenessPollMs: 1_000 })
+    const tab = await rawTab(line, { lease: { kind: 'silence' } })
+    await host.advance(10_000)
+    expect(line.broker.stats().sessions.attached).toBe(1)
+    await host.advance(2_000)
+    await waitFor(() => line.broker.stats().sessions.attached === 0, 'no session')
+    expect(line.broker.stats().sessions.detachedDead).toBe(1)
+    expect(await tab.call('stats', tab.epoch)).toMatchObject({ ok: false, error: { code: 'stale-epoch' } })
+  })
+
+  it('of another protocol version are refused with both versions', async () => {
+    const { line } = setUp()
+    await expect(line.openTab({ protocol: { major: 99, minor: 1 } })).rejects.toMatchObject({
+      code: 'version-mismatch',
+      details: { tab: { major: 99, minor: 1 }, broker: { major: expect.any(Number) } },
+    })
+    await expect(line.openTab({ protocol: { major: 1, minor: 99 } })).resolves.toBeDefined()
+  })
+
+  it('of another scope are refused', async () => {
+    const { line } = setUp()
+    await expect(line.openTab({ scope: 'bob' })).rejects.toMatchObject({ code: 'scope-mismatch' })
+    expect(line.broker.stats().sessions.attached).toBe(0)
+  })
+
+  it('are replaced when a tab attaches again on the same port', async () => {
+    const { line, emit } = setUp()
+    const port = line.openPort()
+    const first = await rawTab(line, want('orders'), port)
+    const second = await rawTab(line, want('orders'), port)
+    expect(first.sessionId).not.toBe(second.sessionId)
+    expect(line.broker.stats()).toMatchObject({
+      sessions: { attached: 1, detachedDead: 0 },
+      channels: [{ sessions: 1 }],
+    })
+    await waitFor(() => line.broker.stats().channels[0]?.state === 'joined', 'the join')
+    second.acknowledgeAll()
+    emit('orders', 'only once')
+    await waitFor(() => second.events().length === 1, 'the event')
+    expect(first.events()).toEqual([])
+  })
+
+  it('that ask with another epoch are told that it is stale', async () => {
+    const { line } = setUp()
+    const tab = await line.openTab()
+    line.broker.close()
+    await expect(tab.stats()).rejects.toMatchObject({ code: 'stale-epoch', retryable: true })
+    expect(tab.ended()).toMatchObject({ code: 'stale-epoch' })
+  })
+})
+
+describe('what goes to the tabs', () => {
+  const large = { text: 'x'.repeat(5_000) }
+
+  it('goes as one JSON text to several tabs when it is large, and as it is to one', async () => {
+    const { line, emit } = setUp()
+    const [first, second] = await Promise.all([line.openTab(want('orders')), line.openTab(want('orders'))])
+    const alone = await line.openTab(want('floor'))
+    await Promise.all([joined(first), joined(second), joined(alone, 'floor')])
+    emit('orders', large)
+    emit('orders', { small: true })
+    emit('floor', large)
+    await waitFor(() => [first, second].every(tab => tab.events().length === 2), 'four events')
+    await waitFor(() => alone.events().length === 1, 'the other event')
+    for (const tab of [first, second]) expect(tab.events().map(([, form]) => form)).toEqual([1, 0])
+    expect(alone.events().map(([, form]) => form)).toEqual([0])
+    for (const tab of [first, second, alone]) expect(tab.payloads()[0]).toEqual(large)
+  })
+
+  it('loses one payload that cannot be cloned and nothing else', async () => {
+    const { host, line, emit } = setUp()
+    const tab = await line.openTab(want('orders'))
+    await joined(tab)
+    emit('orders', 1)
+    emit('orders', () => {})
+    emit('orders', 3)
+    await waitFor(() => tab.events().length === 2, 'two events')
+    expect(story(tab)).toEqual([1, 'gap', 3])
+    expect(host.errors).toMatchObject([{ code: 'invalid-payload' }])
+  })
+})
+
+describe('stats', () => {
+  it('tell what there is and what went through', async () => {
+    const { host, line, transport, emit } = setUp()
+    transport.behaviour.publish = async ({ event }) => {
+      if (event === 'refuse') throw new UpstreamError('refused', 'no')
+      return 'done'
+    }
+    const tab = await line.openTab(want('orders'))
+    await line.openTab({ visible: false, ...want('orders') })
+    await joined(tab)
+    await host.advance(500)
+    emit('orders', 1)
+    emit('nobody wants this', 2)
+    await tab.ask(publish(1), { ...publish(2), event: 'refuse' })
+    await receipt(tab, 1, 'acknowledged')
+    await receipt(tab, 2, 'failed')
+    await waitFor(() => tab.events().length === 1, 'the event')
+    await waitFor(() => line.broker.stats().queued.items === 0, 'empty queues')
+    const stats = await tab.stats()
+    expect(stats).toEqual({
+      epoch: tab.welcome.epoch,
+      scope: 'ann',
+      uptimeMs: 500,
+      sessions: { attached: 2, visible: 1, detachedDead: 0 },
+      connection: { state: 'open', transport: 'test', sinceMs: 500, opened: 1, lost: 0, failures: 0 },
+      channels: [{ channel: 'orders', sessions: 2, state: 'joined' }],
+      traffic: {
+        eventsIn: 2,
+        eventsUnrouted: 1,
+        deliveries: expect.any(Number),
+        frames: expect.any(Number),
+        dropped: 0,
+        published: 2,
+        acknowledged: 1,
+        failed: 1,
+      },
+      queued: { items: 0, bytes: 0 },
+      rejectedMessages: 0,
+    })
+    expect(stats.traffic.deliveries).toBeGreaterThanOrEqual(stats.traffic.frames)
+  })
+
+  it('tell why there is no connection', async () => {
+    const { line, transport } = setUp()
+    transport.behaviour.open = () => Promise.reject(new UpstreamError('credentials', 'not you'))
+    const tab = await line.openTab(want('orders'))
+    await tab.notice('status', ({ status }) => status === 'blocked')
+    expect((await tab.stats()).connection).toMatchObject({
+      state: 'blocked',
+      reason: 'credentials-refused',
+      lastCause: 'credentials',
+      failures: 1,
+    })
+  })
+})

@@ -1,0 +1,93 @@
+import {
+  PROTOCOL_VERSION,
+  type Frame,
+  type Hello,
+  type Item,
+  type Outcome,
+  type Welcome,
+} from '../../../src/protocol/index.ts'
+import { SCOPE, type NodeLine } from './node-line.ts'
+
+/** A tab that speaks the protocol message by message, for what the client would never do. */
+export interface RawTab {
+  readonly control: MessagePort
+  readonly data: MessagePort
+  readonly epoch: string
+  readonly sessionId: string
+  call(method: string, ...args: unknown[]): Promise<Outcome<unknown>>
+  /** Acknowledges what has come, and from now on whatever comes. */
+  acknowledgeAll(): void
+  items(): readonly Item[]
+  events(): readonly Item[]
+}
+
+/** Attaches over `control`, and acknowledges nothing before it is told to. */
+export async function rawTab(
+  line: NodeLine,
+  hello: Partial<Hello> = {},
+  control: MessagePort = line.openPort(),
+): Promise<RawTab> {
+  const { port1: data, port2 } = new MessageChannel()
+  const frames: Frame[] = []
+  let acknowledges = false
+  const acknowledge = ({ seq }: Frame): void => {
+    if (acknowledges) data.postMessage({ type: 'ack', seq })
+  }
+  data.addEventListener('message', ({ data: frame }: MessageEvent<Frame>) => {
+    frames.push(frame)
+    acknowledge(frame)
+  })
+  data.start()
+  control.start()
+  line.host.locks.add('raw')
+  const greeting: Hello = {
+    protocol: PROTOCOL_VERSION,
+    scope: SCOPE,
+    tabId: 'raw',
+    lease: { kind: 'lock', name: 'raw' },
+    visible: true,
+    online: true,
+    hasCredentials: false,
+    wanted: [],
+    ...hello,
+  }
+  const outcome = await callOver(control, 'attach', [greeting, port2], [port2])
+  if (!outcome.ok) throw new Error(outcome.error.message)
+  const { epoch, sessionId } = outcome.value as Welcome
+  const items = (): Item[] => frames.flatMap(frame => frame.items)
+  return {
+    control,
+    data,
+    epoch,
+    sessionId,
+    call: (method, ...args) => callOver(control, method, args),
+    acknowledgeAll() {
+      acknowledges = true
+      frames.slice(-1).forEach(acknowledge)
+    },
+    items,
+    events: () => items().filter(item => Array.isArray(item)),
+  }
+}
+
+/** One call as Comlink writes it. */
+function callOver(
+  control: MessagePort,
+  method: string,
+  args: readonly unknown[],
+  moved: Transferable[] = [],
+): Promise<Outcome<unknown>> {
+  const id = crypto.randomUUID()
+  return new Promise(resolve => {
+    control.addEventListener(
+      'message',
+      function heard({ data }: MessageEvent<{ id?: string; value: Outcome<unknown> }>) {
+        if (data.id !== id) return
+        control.removeEventListener('message', heard)
+        resolve(data.value)
+      },
+    )
+    const argumentList = args.map(value => ({ type: 'RAW', value }))
+    control.postMessage({ id, type: 'APPLY', path: [method], argumentList }, moved)
+  })
+}

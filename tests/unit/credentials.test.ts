@@ -1,0 +1,194 @@
+import { expect, test } from 'vitest'
+import type { Credentials } from '../../src/protocol/index.ts'
+import { CredentialDesk, type CredentialSource } from '../../src/worker/upstream/credentials.ts'
+import { fakeClockHost, reactions } from '../support/line/fake-clock-host.ts'
+
+const TIMEOUT_MS = 5_000
+const never = new AbortController().signal
+
+interface Tab extends CredentialSource {
+  readonly name: string
+  /** The numbers under which it was asked and has not answered. */
+  readonly asked: number[]
+}
+
+function setUp() {
+  const host = fakeClockHost()
+  const tabs: Tab[] = []
+  /** The names of the tabs in the order in which they were asked. */
+  const order: string[] = []
+  const desk = new CredentialDesk({ host, timeoutMs: TIMEOUT_MS, sources: () => tabs })
+
+  function open(name: string, { visible = false, hasCredentials = true } = {}): Tab {
+    const tab: Tab = {
+      name,
+      visible,
+      hasCredentials,
+      asked: [],
+      askCredentials(id) {
+        order.push(name)
+        tab.asked.push(id)
+      },
+    }
+    tabs.push(tab)
+    return tab
+  }
+
+  function answer(tab: Tab, credentials?: Credentials): void {
+    const id = tab.asked.shift()
+    if (id === undefined) throw new Error(`${tab.name} was not asked`)
+    desk.answer(tab, { op: 'credentials', id, ...(credentials ? { credentials } : { error: 'signed out' }) })
+  }
+
+  function leave(tab: Tab): void {
+    tabs.splice(tabs.indexOf(tab), 1)
+    desk.forget(tab)
+  }
+
+  return { host, desk, order, open, answer, leave }
+}
+
+test('a visible tab is asked first, and only one', async () => {
+  const { desk, order, open, answer } = setUp()
+  open('hidden')
+  const visible = open('visible', { visible: true })
+  open('other', { visible: true })
+  const got = desk.get(never, false)
+  answer(visible, { token: 't' })
+  expect(await got).toEqual({ credentials: { token: 't' }, cached: false })
+  expect(order).toEqual(['visible'])
+})
+
+test('tabs that have no credentials are not asked; without any, there are none', async () => {
+  const { desk, order, open } = setUp()
+  open('guest', { visible: true, hasCredentials: false })
+  expect(await desk.get(never, false)).toEqual({ credentials: undefined, cached: false })
+  expect(order).toEqual([])
+})
+
+test('a tab that does not answer in time is passed over', async () => {
+  const { host, desk, order, open, answer } = setUp()
+  open('stuck', { visible: true })
+  const next = open('next')
+  const got = desk.get(never, false)
+  await host.advance(TIMEOUT_MS - 1)
+  expect(order).toEqual(['stuck'])
+  await host.advance(1)
+  expect(order).toEqual(['stuck', 'next'])
+  answer(next, { token: 't' })
+  expect((await got).credentials).toEqual({ token: 't' })
+  expect(host.timers()).toEqual([])
+})
+
+test('a tab that has an error instead is passed over', async () => {
+  const { desk, order, open, answer } = setUp()
+  const broken = open('broken', { visible: true })
+  const next = open('next')
+  const got = desk.get(never, false)
+  answer(broken)
+  await reactions()
+  answer(next, { token: 't' })
+  expect((await got).credentials).toEqual({ token: 't' })
+  expect(order).toEqual(['broken', 'next'])
+})
+
+test('when the tab that was asked goes, the next is asked at once', async () => {
+  const { desk, order, open, answer, leave } = setUp()
+  const going = open('going', { visible: true })
+  const next = open('next')
+  const got = desk.get(never, false)
+  leave(going)
+  await reactions()
+  expect(order).toEqual(['going', 'next'])
+  answer(next, { token: 't' })
+  expect((await got).credentials).toEqual({ token: 't' })
+})
+
+test('who is asked next is decided when it is time: not a tab that went, but one that came', async () => {
+  const { host, desk, order, open, answer, leave } = setUp()
+  open('stuck', { visible: true })
+  const gone = open('gone')
+  const got = desk.get(never, false)
+  leave(gone)
+  const late = open('late')
+  await host.advance(TIMEOUT_MS)
+  expect(order).toEqual(['stuck', 'late'])
+  answer(late, { token: 't' })
+  expect((await got).credentials).toEqual({ token: 't' })
+})
+
+test('when no tab can give any, that is a failure of the network kind which says what each said', async () => {
+  const { host, desk, open, answer } = setUp()
+  const broken = open('broken', { visible: true })
+  open('stuck')
+  const got = desk.get(never, false).catch((error: unknown) => error)
+  answer(broken)
+  await host.advance(TIMEOUT_MS)
+  expect(await got).toMatchObject({
+    kind: 'network',
+    message: 'no tab could give credentials (signed out; no answer within 5000 ms)',
+  })
+})
+
+test('an answer of another tab than was asked, or for another question, is ignored', async () => {
+  const { desk, open, answer } = setUp()
+  const asked = open('asked', { visible: true })
+  const other = open('other')
+  const got = desk.get(never, false)
+  const [id = 0] = asked.asked
+  desk.answer(other, { op: 'credentials', id, credentials: { token: 'forged' } })
+  desk.answer(asked, { op: 'credentials', id: id + 1, credentials: { token: 'unasked' } })
+  answer(asked, { token: 'right' })
+  expect((await got).credentials).toEqual({ token: 'right' })
+})
+
+test('nobody else is asked after the attempt was given up', async () => {
+  const { host, desk, order, open } = setUp()
+  open('stuck', { visible: true })
+  open('next')
+  const attempt = new AbortController()
+  const got = desk.get(attempt.signal, false).catch((error: unknown) => error)
+  const reason = new Error('given up')
+  attempt.abort(reason)
+  await host.advance(TIMEOUT_MS)
+  expect(await got).toBe(reason)
+  expect(order).toEqual(['stuck'])
+})
+
+test('credentials are kept, and asked for anew shortly before they expire or when fresh ones are wanted', async () => {
+  const { desk, order, open, answer } = setUp()
+  const tab = open('tab')
+  async function getAnswered(token: string, fresh: boolean, expiresAt?: number) {
+    const got = desk.get(never, fresh)
+    if (tab.asked.length > 0) answer(tab, { token, ...(expiresAt !== undefined && { expiresAt }) })
+    return got
+  }
+  expect(await getAnswered('1', false, Date.now() + 3_600_000)).toMatchObject({ cached: false })
+  expect(await getAnswered('2', false)).toMatchObject({ credentials: { token: '1' }, cached: true })
+  expect(await getAnswered('3', true, Date.now() + 9_000)).toMatchObject({ credentials: { token: '3' }, cached: false })
+  expect(await getAnswered('4', false)).toEqual({ credentials: { token: '4' }, cached: false })
+  expect(await getAnswered('5', false)).toEqual({ credentials: { token: '4' }, cached: true })
+  expect(order).toHaveLength(3)
+})
+
+test('the same credentials again are no change, also when two ask at once or an earlier question failed', async () => {
+  const { host, desk, open, answer } = setUp()
+  const tab = open('tab')
+  const first = desk.get(never, false)
+  answer(tab, { token: 'refused' })
+  await first
+  const both = [desk.changed(never), desk.changed(never)]
+  while (tab.asked.length > 0) answer(tab, { token: 'refused' })
+  expect(await Promise.all(both)).toEqual([false, false])
+
+  const failing = desk.changed(never).catch((error: unknown) => error)
+  await host.advance(TIMEOUT_MS)
+  expect(await failing).toBeInstanceOf(Error)
+  tab.asked.length = 0
+  const again = desk.changed(never)
+  answer(tab, { token: 'refused' })
+  expect(await again).toBe(false)
+  const other = desk.changed(never)
+  answer(tab, { token: 'other' })
+  expect(await other).toBe(true)
+})

@@ -1,0 +1,358 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import type { EventItem, Frame, Item } from '../../src/protocol/index.ts'
+import { createTraffic } from '../../src/worker/observe/traffic.ts'
+import { FrameSender, type SendLimits } from '../../src/worker/sessions/frame-sender.ts'
+
+const ROOMY: SendLimits = {
+  maxFrameItems: 512,
+  maxFrameBytes: 262_144,
+  maxQueuedItems: 16_384,
+  maxQueuedBytes: 8_388_608,
+}
+
+/** A sender to a port that clones as a real one does. */
+function setUp(limits: Partial<SendLimits> = {}) {
+  const frames: Frame[] = []
+  const errors: unknown[] = []
+  const traffic = createTraffic()
+  const sender = new FrameSender({
+    limits: { ...ROOMY, ...limits },
+    traffic,
+    post: frame => frames.push(structuredClone(frame)),
+    reportError: error => errors.push(error),
+  })
+  const send = (item: Item, bytes = 100): void => sender.send({ item, bytes })
+  return {
+    frames,
+    errors,
+    traffic,
+    sender,
+    send,
+    event: (ref: number, payload: unknown, bytes?: number) => send([ref, 0, 'e', payload], bytes),
+    receipt: (id: number, bytes?: number) => send({ type: 'receipt', id, stage: 'sent' }, bytes),
+    /** Acknowledges whatever is in flight until nothing is left. */
+    drain() {
+      for (let seen = 0; seen < frames.length;) {
+        seen = frames.length
+        sender.acknowledge(seen)
+      }
+    },
+    items: () => frames.flatMap(({ items }) => items),
+  }
+}
+
+const isEvent = (item: Item): item is EventItem => Array.isArray(item)
+
+const missedBy = (item: Item): number =>
+  !isEvent(item) && item.type === 'continuity' && item.verdict === 'gap' ? (item.missed ?? 0) : 0
+
+/** Short words for items: `1:a` is event `a` of ref 1. */
+function words(items: readonly Item[]): string[] {
+  return items.map(item => {
+    if (isEvent(item)) return `${item[0]}:${String(item[3])}`
+    switch (item.type) {
+      case 'continuity':
+        return `${item.ref} ${item.verdict}${'missed' in item ? ` ${item.missed}` : ''}`
+      case 'receipt':
+        return `receipt ${item.id} ${item.stage}`
+      case 'subscription':
+        return `subscription ${item.ref}`
+      case 'status':
+      case 'credentials-wanted':
+        return item.type
+    }
+  })
+}
+
+describe('the acknowledgement is the clock', () => {
+  test('with nothing in flight an item goes out at once', () => {
+    const { frames, event } = setUp()
+    event(1, 'a')
+    expect(frames).toEqual([{ type: 'frame', seq: 1, items: [[1, 0, 'e', 'a']] }])
+  })
+
+  test('while a frame is in flight items gather, and go out together with its acknowledgement', () => {
+    const { frames, event, sender } = setUp()
+    for (const payload of ['a', 'b', 'c', 'd']) event(1, payload)
+    expect(frames).toHaveLength(1)
+    expect(sender.queuedItems).toBe(3)
+    expect(sender.queuedBytes).toBe(300)
+    sender.acknowledge(1)
+    expect(frames.map(({ seq, items }) => [seq, ...words(items)])).toEqual([
+      [1, '1:a'],
+      [2, '1:b', '1:c', '1:d'],
+    ])
+    expect(sender.queuedItems).toBe(0)
+    expect(sender.queuedBytes).toBe(0)
+  })
+
+  test('an acknowledgement with nothing waiting makes the next item go out at once', () => {
+    const { frames, event, sender } = setUp()
+    event(1, 'a')
+    sender.acknowledge(1)
+    expect(frames).toHaveLength(1)
+    event(1, 'b')
+    expect(frames).toHaveLength(2)
+  })
+
+  test.each([
+    ['of another frame', 2],
+    ['of an earlier frame', 0],
+  ])('an acknowledgement %s is refused and changes nothing', (_, seq) => {
+    const { frames, event, sender } = setUp()
+    event(1, 'a')
+    event(1, 'b')
+    expect(() => sender.acknowledge(seq)).toThrow(
+      expect.objectContaining({ code: 'bad-message', message: `ack.seq is ${seq}; frame 1 is in flight` }),
+    )
+    expect(frames).toHaveLength(1)
+  })
+
+  test('the same frame is acknowledged only once', () => {
+    const { event, sender } = setUp()
+    event(1, 'a')
+    sender.acknowledge(1)
+    expect(() => sender.acknowledge(1)).toThrow(expect.objectContaining({ code: 'bad-message' }))
+  })
+})
+
+describe('a frame is bounded', () => {
+  test('by items', () => {
+    const { frames, event, drain } = setUp({ maxFrameItems: 2 })
+    for (let n = 1; n <= 6; n++) event(1, n)
+    drain()
+    expect(frames.map(({ items }) => items.length)).toEqual([1, 2, 2, 1])
+  })
+
+  test('by bytes; a larger event travels alone', () => {
+    const { frames, event, drain } = setUp({ maxFrameBytes: 250 })
+    event(1, 'first')
+    event(1, 'a', 100)
+    event(1, 'b', 150)
+    event(1, 'c', 1)
+    event(1, 'large', 1_000)
+    event(1, 'd', 1)
+    drain()
+    expect(frames.map(({ items }) => words(items))).toEqual([
+      ['1:first'],
+      ['1:a', '1:b'],
+      ['1:c'],
+      ['1:large'],
+      ['1:d'],
+    ])
+  })
+})
+
+describe('when the queue is full', () => {
+  test('the oldest events go, and each subscription hears how many before its next event', () => {
+    const { event, drain, items, traffic } = setUp({ maxQueuedItems: 3 })
+    event(1, 'in flight')
+    for (const [ref, payload] of [
+      [1, 'a'],
+      [2, 'b'],
+      [1, 'c'],
+      [1, 'd'],
+      [2, 'e'],
+      [1, 'f'],
+    ] as const)
+      event(ref, payload)
+    drain()
+    expect(words(items())).toEqual(['1:in flight', '1 gap 2', '2 gap 1', '1:d', '2:e', '1:f'])
+    expect(traffic.dropped).toBe(3)
+  })
+
+  test('bytes count as well as items, but one event always fits', () => {
+    const { event, drain, items } = setUp({ maxQueuedBytes: 1_000 })
+    event(1, 'in flight')
+    event(1, 'a', 600)
+    event(1, 'b', 600)
+    event(1, 'huge', 5_000)
+    drain()
+    expect(words(items())).toEqual(['1:in flight', '1 gap 2', '1:huge'])
+  })
+
+  test('a gap that was told is not told again', () => {
+    const { event, drain, items } = setUp({ maxQueuedItems: 1 })
+    event(1, 'in flight')
+    event(1, 'a')
+    event(1, 'b')
+    drain()
+    event(1, 'c')
+    drain()
+    expect(words(items())).toEqual(['1:in flight', '1 gap 1', '1:b', '1:c'])
+  })
+
+  test('answers are never dropped, and keep their order', () => {
+    const { event, receipt, send, drain, items } = setUp({ maxQueuedItems: 2 })
+    event(1, 'in flight')
+    receipt(1)
+    event(1, 'a')
+    send({ type: 'subscription', channel: 'c', ref: 2, state: 'joined' })
+    send({ type: 'status', status: 'open' })
+    receipt(2)
+    event(2, 'b')
+    event(2, 'c')
+    drain()
+    expect(words(items())).toEqual([
+      '1:in flight',
+      'receipt 1 sent',
+      'subscription 2',
+      'status',
+      'receipt 2 sent',
+      '1 gap 1',
+      '2:b',
+      '2:c',
+    ])
+  })
+
+  test.each<[string, readonly Item[], string[]]>([
+    ['recovered adds nothing', [{ type: 'continuity', ref: 1, verdict: 'recovered' }], ['1 gap 1']],
+    ['gaps add up', [{ type: 'continuity', ref: 1, verdict: 'gap', missed: 4 }], ['1 gap 5']],
+    ['a gap that nobody counted is unknown', [{ type: 'continuity', ref: 1, verdict: 'gap' }], ['1 unknown']],
+    [
+      'unknown wins over counts before and after it',
+      [
+        { type: 'continuity', ref: 1, verdict: 'unknown' },
+        { type: 'continuity', ref: 1, verdict: 'gap', missed: 4 },
+      ],
+      ['1 unknown'],
+    ],
+    [
+      'each subscription has its own',
+      [
+        { type: 'continuity', ref: 2, verdict: 'unknown' },
+        { type: 'continuity', ref: 1, verdict: 'gap', missed: 1 },
+      ],
+      ['1 gap 2', '2 unknown'],
+    ],
+  ])('notices of continuity are folded into what is told: %s', (_, notices, told) => {
+    const { event, send, drain, items } = setUp({ maxQueuedItems: 1 })
+    event(1, 'in flight')
+    event(1, 'dropped')
+    for (const notice of notices) send(notice)
+    event(9, 'last')
+    drain()
+    expect(words(items())).toEqual(['1:in flight', ...told, '9:last'])
+  })
+})
+
+describe('what cannot be cloned', () => {
+  test('becomes a gap of one, and its neighbours survive', () => {
+    const { event, receipt, drain, items, errors, frames } = setUp()
+    event(1, 'in flight')
+    event(1, 'before')
+    event(1, () => {})
+    receipt(1)
+    event(2, 'after')
+    drain()
+    expect(words(items())).toEqual(['1:in flight', '1:before', '1 gap 1', 'receipt 1 sent', '2:after'])
+    expect(frames.map(({ seq }) => seq)).toEqual([1, 2])
+    expect(errors).toMatchObject([{ code: 'invalid-payload', message: 'event "e" cannot be cloned to a tab' }])
+  })
+
+  test('as the answer to a request becomes a failed receipt', () => {
+    const { send, items, errors } = setUp()
+    send({ type: 'receipt', id: 7, stage: 'acknowledged', reply: () => {} })
+    expect(items()).toMatchObject([
+      { type: 'receipt', id: 7, stage: 'failed', error: { code: 'invalid-payload', retryable: false } },
+    ])
+    expect(errors).toHaveLength(1)
+  })
+})
+
+describe('for any interleaving of sends and acknowledgements', () => {
+  type Act =
+    | { readonly act: 'event'; readonly ref: number; readonly bytes: number }
+    | { readonly act: 'receipt' | 'ack' }
+  const act: fc.Arbitrary<Act> = fc.oneof(
+    {
+      weight: 6,
+      arbitrary: fc.record({
+        act: fc.constant('event' as const),
+        ref: fc.integer({ min: 1, max: 3 }),
+        bytes: fc.integer({ min: 1, max: 400 }),
+      }),
+    },
+    { weight: 1, arbitrary: fc.constant({ act: 'receipt' as const }) },
+    { weight: 2, arbitrary: fc.constant({ act: 'ack' as const }) },
+  )
+  const limits = fc.record({
+    maxFrameItems: fc.integer({ min: 1, max: 5 }),
+    maxFrameBytes: fc.integer({ min: 50, max: 1_000 }),
+    maxQueuedItems: fc.integer({ min: 1, max: 8 }),
+    maxQueuedBytes: fc.integer({ min: 50, max: 2_000 }),
+  })
+
+  /** Sends events whose payload is their number within their subscription, and receipts with rising ids. */
+  function play(acts: readonly Act[], bounds: SendLimits) {
+    const line = setUp(bounds)
+    const sent = new Map([1, 2, 3].map(ref => [ref, 0]))
+    let receipts = 0
+    let acknowledged = 0
+    for (const next of acts) {
+      if (next.act === 'event') {
+        const number = (sent.get(next.ref) ?? 0) + 1
+        sent.set(next.ref, number)
+        line.event(next.ref, number, next.bytes)
+      } else if (next.act === 'receipt') line.receipt(++receipts)
+      else if (acknowledged < line.frames.length) line.sender.acknowledge(++acknowledged)
+      expect(line.sender.queuedItems).toBeLessThanOrEqual(Math.max(1, bounds.maxQueuedItems))
+      expect(line.frames.length - acknowledged).toBeLessThanOrEqual(1)
+    }
+    while (acknowledged < line.frames.length) line.sender.acknowledge(++acknowledged)
+    return { ...line, sent, receipts }
+  }
+
+  function forAny(check: (played: ReturnType<typeof play>, bounds: SendLimits) => void): void {
+    fc.assert(
+      fc.property(fc.array(act, { maxLength: 80 }), limits, (acts, bounds) => check(play(acts, bounds), bounds)),
+      { numRuns: 300 },
+    )
+  }
+
+  test('every event is delivered once and in order, or counted in a gap that is told before the next one', () => {
+    forAny(({ items, sent }) => {
+      // The numbers that a tab can account for: an event's own, and those next in line for a gap.
+      const accounted = new Map([1, 2, 3].map(ref => [ref, [] as unknown[]]))
+      for (const item of items()) {
+        const seen = accounted.get(isEvent(item) ? item[0] : 'ref' in item ? item.ref : 0) ?? []
+        if (isEvent(item)) seen.push(item[3])
+        else for (let n = missedBy(item); n > 0; n--) seen.push(seen.length + 1)
+      }
+      for (const [ref, count] of sent)
+        expect(accounted.get(ref)).toEqual(Array.from({ length: count }, (_, index) => index + 1))
+    })
+  })
+
+  test('a gap that is told has a count above zero', () => {
+    forAny(({ items }) => {
+      const gaps = items().filter(item => !isEvent(item) && item.type === 'continuity')
+      expect(gaps.filter(item => !(missedBy(item) > 0))).toEqual([])
+    })
+  })
+
+  test('every receipt arrives, once and in order', () => {
+    forAny(({ items, receipts }) => {
+      const arrived = items().flatMap(item => (!isEvent(item) && item.type === 'receipt' ? [item.id] : []))
+      expect(arrived).toEqual(Array.from({ length: receipts }, (_, index) => index + 1))
+    })
+  })
+
+  test('frames are numbered without a break and hold no more events than they may', () => {
+    forAny(({ frames }, { maxFrameItems }) => {
+      expect(frames.map(({ seq }) => seq)).toEqual(frames.map((_, index) => index + 1))
+      for (const { items } of frames) expect(items.filter(isEvent).length).toBeLessThanOrEqual(maxFrameItems)
+    })
+  })
+
+  test('the figures add up', () => {
+    forAny(({ items, frames, traffic, sender, sent }) => {
+      const delivered = items().filter(isEvent).length
+      expect(traffic.dropped + delivered).toBe([...sent.values()].reduce((sum, count) => sum + count, 0))
+      expect(traffic.frames).toBe(frames.length)
+      expect(traffic.deliveries).toBe(items().length)
+      expect(sender.queuedBytes).toBe(0)
+    })
+  })
+})

@@ -1,0 +1,218 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import {
+  MAX_NAME_LENGTH,
+  MAX_OPS,
+  parseAck,
+  parseAsk,
+  parseFrame,
+  parseHello,
+  parseWelcome,
+  PartylineError,
+} from '../../src/protocol/index.ts'
+
+const hello = {
+  protocol: { major: 1, minor: 0 },
+  scope: 'ann',
+  tabId: 'tab-1',
+  lease: { kind: 'silence' },
+  visible: true,
+  online: false,
+  hasCredentials: false,
+  wanted: [{ channel: 'orders' }, { channel: 'floor', resume: { position: '7' } }, { channel: 'bar', resume: {} }],
+}
+const publish = { op: 'publish', id: 1, channel: 'orders', event: 'place', payload: { table: 4 }, timeoutMs: 5_000 }
+const tooLong = 'x'.repeat(MAX_NAME_LENGTH + 1)
+
+/** What was thrown, if anything. */
+function thrownBy(parse: () => unknown): unknown {
+  try {
+    parse()
+    return undefined
+  } catch (error) {
+    return error
+  }
+}
+
+/** The sentence with which something is refused. */
+function refusal(parse: () => unknown): string {
+  const error = thrownBy(parse)
+  expect(error).toBeInstanceOf(PartylineError)
+  expect(error).toMatchObject({ code: 'bad-message', retryable: false })
+  return (error as PartylineError).message
+}
+
+function opRefusal(op: unknown): string | undefined {
+  const { ops, failures } = parseAsk({ epoch: 'e', ops: [op] })
+  expect(ops).toEqual([])
+  expect(failures).toHaveLength(1)
+  expect(failures[0]).toMatchObject({ index: 0, error: { code: 'bad-message' } })
+  return failures[0]?.error.message
+}
+
+describe('hello', () => {
+  test('a right one is taken as it is, and only its known fields', () => {
+    expect(parseHello({ ...hello, surplus: 1 })).toEqual(hello)
+    expect(parseHello({ ...hello, lease: { kind: 'lock', name: 'l' } }).lease).toEqual({ kind: 'lock', name: 'l' })
+  })
+
+  test.each<[unknown, string]>([
+    [undefined, 'hello is undefined; expected an object'],
+    [null, 'hello is null; expected an object'],
+    [[], 'hello is an array of 0; expected an object'],
+    ['hello', 'hello is "hello"; expected an object'],
+    [{ ...hello, protocol: 1 }, 'hello.protocol is 1; expected an object'],
+    [{ ...hello, protocol: { major: -1, minor: 0 } }, 'hello.protocol.major is -1; expected a whole number from 0'],
+    [{ ...hello, protocol: { major: 1, minor: 0.5 } }, 'hello.protocol.minor is 0.5; expected a whole number from 0'],
+    [{ ...hello, scope: 7n }, 'hello.scope is 7; expected a string'],
+    [{ ...hello, scope: '' }, 'hello.scope is ""; expected a string that is not empty'],
+    [{ ...hello, tabId: tooLong }, 'hello.tabId is a string of 1025; expected at most 1024 characters'],
+    [{ ...hello, lease: { kind: 'gold' } }, 'hello.lease.kind is "gold"; expected lock or silence'],
+    [{ ...hello, lease: { kind: 'lock' } }, 'hello.lease.name is undefined; expected a string'],
+    [{ ...hello, visible: 1 }, 'hello.visible is 1; expected true or false'],
+    [{ ...hello, online: 'yes' }, 'hello.online is "yes"; expected true or false'],
+    [{ ...hello, hasCredentials: {} }, 'hello.hasCredentials is an object; expected true or false'],
+    [{ ...hello, wanted: {} }, 'hello.wanted is an object; expected an array'],
+    [{ ...hello, wanted: ['orders'] }, 'hello.wanted[0] is "orders"; expected an object'],
+    [{ ...hello, wanted: new Array(3) }, 'hello.wanted[0] is undefined; expected an object'],
+    [{ ...hello, wanted: [{ channel: '' }] }, 'hello.wanted[0].channel is ""; expected a string that is not empty'],
+    [
+      { ...hello, wanted: [{ channel: 'a' }, { channel: 'b', resume: 'x' }] },
+      'hello.wanted[1].resume is "x"; expected an object',
+    ],
+    [
+      { ...hello, wanted: [{ channel: 'a', resume: { position: 5 } }] },
+      'hello.wanted[0].resume.position is 5; expected a string',
+    ],
+    [{ ...hello, wanted: new Array(MAX_OPS + 1) }, 'hello.wanted is an array of 10001; expected at most 10000 entries'],
+  ])('a wrong one is refused: %#', (value, sentence) => {
+    expect(refusal(() => parseHello(value))).toBe(sentence)
+  })
+})
+
+describe('ask', () => {
+  test('right operations are taken as they are', () => {
+    const all = [
+      { op: 'subscribe', channel: 'orders' },
+      { op: 'subscribe', channel: 'orders', resume: { position: '1' } },
+      { op: 'unsubscribe', channel: 'orders' },
+      publish,
+      { op: 'signal', signal: 'cancel', id: 4 },
+      { op: 'signal', signal: 'visible' },
+      { op: 'credentials', id: 1, credentials: { token: 't', expiresAt: 5 } },
+      { op: 'credentials', id: 2, error: 'signed out' },
+    ]
+    const { epoch, ops, failures } = parseAsk({ epoch: 'e', ops: all })
+    expect(epoch).toBe('e')
+    expect(ops.map(({ op }) => op)).toEqual(all)
+    expect(failures).toEqual([])
+  })
+
+  test('a bad operation harms none of its neighbours', () => {
+    const { ops, failures } = parseAsk({ epoch: 'e', ops: [publish, { op: 'fly' }, publish] })
+    expect(ops.map(({ index }) => index)).toEqual([0, 2])
+    expect(failures).toMatchObject([{ index: 1, error: { message: expect.stringContaining('ask.ops[1].op') } }])
+  })
+
+  test.each<[unknown, string]>([
+    [7, 'ask is 7; expected an object'],
+    [{ epoch: 'e' }, 'ask.ops is undefined; expected an array'],
+    [{ epoch: 5, ops: [] }, 'ask.epoch is 5; expected a string'],
+  ])('a wrong envelope is refused: %#', (value, sentence) => {
+    expect(refusal(() => parseAsk(value))).toBe(sentence)
+  })
+
+  test.each<[unknown, string]>([
+    [undefined, 'ask.ops[0] is undefined; expected an object'],
+    [{ op: 'fly' }, 'ask.ops[0].op is "fly"; expected subscribe, unsubscribe, publish, signal or credentials'],
+    [{ op: 'subscribe' }, 'ask.ops[0].channel is undefined; expected a string'],
+    [{ op: 'unsubscribe', channel: 5 }, 'ask.ops[0].channel is 5; expected a string'],
+    [{ ...publish, id: '1' }, 'ask.ops[0].id is "1"; expected a whole number from 0'],
+    [{ ...publish, id: 2 ** 53 }, 'ask.ops[0].id is 9007199254740992; expected a whole number from 0'],
+    [{ ...publish, channel: '' }, 'ask.ops[0].channel is ""; expected a string that is not empty'],
+    [{ ...publish, event: tooLong }, 'ask.ops[0].event is a string of 1025; expected at most 1024 characters'],
+    ...[0, -1, Number.NaN, Number.POSITIVE_INFINITY, 86_400_001, '5'].map((timeoutMs): [unknown, string] => [
+      { ...publish, timeoutMs },
+      `ask.ops[0].timeoutMs is ${typeof timeoutMs === 'string' ? '"5"' : timeoutMs}; expected milliseconds, above 0 and at most 86400000`,
+    ]),
+    [
+      { op: 'signal', signal: 'smoke' },
+      'ask.ops[0].signal is "smoke"; expected visible, hidden, online, offline, reconnect, cancel',
+    ],
+    [{ op: 'signal', signal: 'cancel', id: -1 }, 'ask.ops[0].id is -1; expected a whole number from 0'],
+    [{ op: 'credentials' }, 'ask.ops[0].id is undefined; expected a whole number from 0'],
+    [{ op: 'credentials', id: 1, credentials: 't' }, 'ask.ops[0].credentials is "t"; expected an object'],
+    [
+      { op: 'credentials', id: 1, credentials: { expiresAt: 'soon' } },
+      'ask.ops[0].credentials.expiresAt is "soon"; expected milliseconds since 1970',
+    ],
+    [{ op: 'credentials', id: 1, error: 5 }, 'ask.ops[0].error is 5; expected a string'],
+  ])('a wrong operation is refused: %#', (op, sentence) => {
+    expect(opRefusal(op)).toBe(sentence)
+  })
+
+  test('a refusal shows what kind of value came, never the content of a long one', () => {
+    const secret = 'secret'.repeat(20)
+    expect(opRefusal({ op: secret })).toMatch(/^ask\.ops\[0\]\.op is a string of 120; /)
+    expect(opRefusal({ ...publish, channel: { secret } })).toBe('ask.ops[0].channel is an object; expected a string')
+  })
+})
+
+describe('ack', () => {
+  test('a right one is taken', () => expect(parseAck({ type: 'ack', seq: 3 })).toEqual({ type: 'ack', seq: 3 }))
+
+  test.each<[unknown, string]>([
+    ['ack', 'data message is "ack"; expected an object'],
+    [{ type: 'nack', seq: 1 }, `data message is "nack"; expected { type: 'ack', seq }`],
+    [{ type: 'ack', seq: 1.5 }, 'ack.seq is 1.5; expected a whole number from 0'],
+  ])('a wrong one is refused: %#', (value, sentence) => {
+    expect(refusal(() => parseAck(value))).toBe(sentence)
+  })
+})
+
+describe('what comes from a broker', () => {
+  test.each([undefined, 5, {}, { type: 'frame' }, { type: 'frame', seq: 1 }, { type: 'frame', seq: 1.5, items: [] }])(
+    '%j is no frame',
+    value => {
+      expect(refusal(() => parseFrame(value))).toBe('the broker sent no frame')
+    },
+  )
+
+  test.each([undefined, null, 5, {}, { epoch: 5, status: { status: 'open' } }])('%j is no welcome', value => {
+    expect(refusal(() => parseWelcome(value))).toBe('the broker sent no welcome')
+  })
+})
+
+test.each([
+  ['hello', parseHello],
+  ['ask', parseAsk],
+  ['ack', parseAck],
+  ['frame', parseFrame],
+  ['welcome', parseWelcome],
+])('whatever comes in as %s is taken or refused as bad-message, and nothing else happens', (_, parse) => {
+  const nearlyRight = fc.record(
+    {
+      epoch: fc.anything(),
+      ops: fc.oneof(fc.anything(), fc.array(fc.record({ op: fc.anything(), id: fc.anything() }))),
+      type: fc.constantFrom('ack', 'frame'),
+      seq: fc.anything(),
+      items: fc.anything(),
+      protocol: fc.anything(),
+      scope: fc.string(),
+      wanted: fc.oneof(fc.anything(), fc.array(fc.anything())),
+      lease: fc.anything(),
+      status: fc.anything(),
+    },
+    { requiredKeys: [] },
+  )
+  const anything = fc.anything({ withBigInt: true, withMap: true, withSparseArray: true, withNullPrototype: true })
+  fc.assert(
+    fc.property(fc.oneof(anything, nearlyRight), value => {
+      const error = thrownBy(() => parse(value))
+      expect(error ?? { name: 'PartylineError', code: 'bad-message' }).toMatchObject({
+        name: 'PartylineError',
+        code: 'bad-message',
+      })
+    }),
+  )
+})
