@@ -13,6 +13,7 @@ import {
   type Stats,
   type Welcome,
 } from '../protocol/index.ts'
+import { abortable } from './abortable.ts'
 import { control, moved, type Control } from './control.ts'
 import type { HostLink } from './hosts/host.ts'
 
@@ -21,7 +22,7 @@ export interface AttachmentDeps {
   readonly hello: Hello
   readonly attachTimeoutMs: number
   readonly callTimeoutMs: number
-  /** Called before any {@link items}. */
+  /** Frames may come before it: the two ports have no order between them. */
   attached(welcome: Welcome): void
   /** What one frame carried. It is acknowledged when this returns. */
   items(items: readonly Item[]): void
@@ -35,6 +36,8 @@ export class Attachment {
   readonly #control: Control
   readonly #end = new AbortController()
   readonly #channel = new MessageChannel()
+  /** Resolves when the broker has welcomed the tab, or will not. */
+  readonly #answered: Promise<void>
   /** Empty until the broker has welcomed the tab. */
   #epoch = ''
   #lastSeq = 0
@@ -47,17 +50,16 @@ export class Attachment {
     link.control.addEventListener('message', event => this.#heard(event.data))
     this.#channel.port1.addEventListener('message', event => this.#received(event.data))
     this.#channel.port1.start()
-    void this.#attach()
+    this.#answered = this.#attach()
   }
 
   /** Resolves with the operations that were refused. Ends the attachment when the broker does not know it any more. */
   async ask(ops: readonly Op[]): Promise<readonly OpFailure[]> {
-    const ask: Ask = { epoch: this.#epoch, ops }
-    return this.#call<readonly OpFailure[]>('ask', ask)
+    return this.#call<readonly OpFailure[]>('ask', epoch => ({ epoch, ops }) satisfies Ask)
   }
 
   stats(signal?: AbortSignal): Promise<Stats> {
-    return this.#call<Stats>('stats', this.#epoch, signal)
+    return this.#call<Stats>('stats', epoch => epoch, signal)
   }
 
   /** Tells the broker and lets go. Idempotent. */
@@ -79,9 +81,11 @@ export class Attachment {
     }
   }
 
-  async #call<T>(method: 'ask' | 'stats', argument: unknown, signal?: AbortSignal): Promise<T> {
+  /** The ports have no order between them: what came in a frame may make the app call before the welcome is here. */
+  async #call<T>(method: 'ask' | 'stats', toArgument: (epoch: string) => unknown, signal?: AbortSignal): Promise<T> {
+    await abortable([this.#end.signal, signal], () => this.#answered)
     try {
-      return await this.#control<T>(method, [argument], this.#deps.callTimeoutMs, signal)
+      return await this.#control<T>(method, [toArgument(this.#epoch)], this.#deps.callTimeoutMs, signal)
     } catch (error) {
       if (error instanceof PartylineError && error.code === 'stale-epoch') this.#finish(error)
       throw error

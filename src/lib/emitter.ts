@@ -33,11 +33,13 @@ export class Emitter<T> {
   }
 
   emit(value: T): void {
+    // Called without `this`, as the browser's own must be.
+    const reportError = this.#reportError
     for (const listener of this.#listeners) {
       try {
         listener(value)
       } catch (error) {
-        this.#reportError(error)
+        reportError(error)
       }
     }
   }

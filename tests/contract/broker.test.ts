@@ -255,6 +255,18 @@ describe('the connection', () => {
     expect(calls('open')).toHaveLength(2)
   })
 
+  it('stays when something needs it again within idleMs', async () => {
+    const { host, line, calls } = setUp({ lingerMs: 0, idleMs: 5_000 })
+    const tab = await line.openTab(want('orders'))
+    await joined(tab)
+    await tab.ask(unsubscribe('orders'))
+    await host.advance(4_999)
+    expect(calls('leave')).toEqual(['leave orders'])
+    await tab.ask(subscribe('floor'))
+    await host.advance(60_000)
+    expect(calls('open', 'close')).toEqual(['open'])
+  })
+
   it('stays while a message is under way', async () => {
     const { host, line, transport, calls } = setUp({ idleMs: 5_000 })
     const acknowledgement = deferred<unknown>()

@@ -26,6 +26,18 @@ test('a listener that throws never stops its siblings, and its error is reported
   expect(errors).toEqual([broken])
 })
 
+test('errors are reported as by a bare call: the browser refuses its own function on another object', () => {
+  const receivers: unknown[] = []
+  const events = new Emitter<string>(function report(this: unknown) {
+    receivers.push(this)
+  })
+  events.on(() => {
+    throw new Error('broken')
+  })
+  events.emit('x')
+  expect(receivers).toEqual([undefined])
+})
+
 test('the same function twice is two listeners, each with its own removal', () => {
   const { emitter: events, heard } = emitter()
   const listener = (value: string): unknown => heard.push(value)

@@ -209,10 +209,7 @@ test.each([
   fc.assert(
     fc.property(fc.oneof(anything, nearlyRight), value => {
       const error = thrownBy(() => parse(value))
-      expect(error ?? { name: 'PartylineError', code: 'bad-message' }).toMatchObject({
-        name: 'PartylineError',
-        code: 'bad-message',
-      })
+      expect(error === undefined || (error instanceof PartylineError && error.code === 'bad-message')).toBe(true)
     }),
   )
 })

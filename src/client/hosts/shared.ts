@@ -9,21 +9,20 @@ export function sharedHost(worker: ConnectOptions['worker']): Host {
     name: 'shared',
     open(address) {
       const shared = worker({ name: toWorkerName(address) })
+      // Listened to at once: it may fail before anybody asks.
+      const failed = new Promise<PartylineError>(resolve => {
+        // Browsers tell no reason here: 404, a content security policy and a syntax error look the same.
+        shared.addEventListener('error', ({ message }) =>
+          resolve(
+            new PartylineError('worker-failed', `the worker did not start; is its URL right? ${message}`, {
+              retryable: true,
+            }),
+          ),
+        )
+      })
       return {
         control: shared.port,
-        onFailed(listener) {
-          shared.addEventListener(
-            'error',
-            // Browsers tell no reason here: 404, a content security policy and a syntax error look the same.
-            event =>
-              listener(
-                new PartylineError('worker-failed', `the worker did not start; is its URL right? ${event.message}`, {
-                  retryable: true,
-                }),
-              ),
-            { once: true },
-          )
-        },
+        onFailed: listener => void failed.then(listener),
         close: () => shared.port.close(),
       }
     },
