@@ -46,7 +46,7 @@ export class Attachment {
     const { link } = deps
     this.#deps = deps
     this.#control = control(link.control, this.#end.signal)
-    link.onFailed(error => this.#finish(error))
+    void link.failed.then(error => this.#finish(error))
     link.control.addEventListener('message', event => this.#heard(event.data))
     this.#channel.port1.addEventListener('message', event => this.#received(event.data))
     this.#channel.port1.start()
@@ -55,11 +55,11 @@ export class Attachment {
 
   /** Resolves with the operations that were refused. Ends the attachment when the broker does not know it any more. */
   async ask(ops: readonly Op[]): Promise<readonly OpFailure[]> {
-    return this.#call<readonly OpFailure[]>('ask', epoch => ({ epoch, ops }) satisfies Ask)
+    return this.#call<readonly OpFailure[]>('ask', undefined, ops)
   }
 
   stats(signal?: AbortSignal): Promise<Stats> {
-    return this.#call<Stats>('stats', epoch => epoch, signal)
+    return this.#call<Stats>('stats', signal)
   }
 
   /** Tells the broker and lets go. Idempotent. */
@@ -82,12 +82,14 @@ export class Attachment {
   }
 
   /** The ports have no order between them: what came in a frame may make the app call before the welcome is here. */
-  async #call<T>(method: 'ask' | 'stats', toArgument: (epoch: string) => unknown, signal?: AbortSignal): Promise<T> {
+  async #call<T>(method: 'ask' | 'stats', signal?: AbortSignal, ops?: readonly Op[]): Promise<T> {
     await abortable([this.#end.signal, signal], () => this.#answered)
+    const epoch = this.#epoch
+    const argument: Ask | string = ops ? { epoch, ops } : epoch
     try {
-      return await this.#control<T>(method, [toArgument(this.#epoch)], this.#deps.callTimeoutMs, signal)
+      return await this.#control<T>(method, [argument], this.#deps.callTimeoutMs, signal)
     } catch (error) {
-      if (error instanceof PartylineError && error.code === 'stale-epoch') this.#finish(error)
+      if ((error as PartylineError | undefined)?.code === 'stale-epoch') this.#finish(error as PartylineError)
       throw error
     }
   }

@@ -73,7 +73,8 @@ export class ClientChannel implements Channel {
     )
   }
 
-  publish(event: string, payload?: unknown, options?: SendOptions): Promise<Receipt> {
+  async publish(event: string, payload?: unknown, options?: SendOptions): Promise<Receipt> {
+    this.#deps.closed.throwIfAborted()
     return this.#deps.publishing.publish(this.name, event, payload, options)
   }
 
@@ -115,7 +116,7 @@ export class ClientChannel implements Channel {
   /** To one event, or to all. */
   #listen(handler: Handler, options?: ListenOptions, event?: string): () => void {
     if (typeof handler !== 'function')
-      throw new PartylineError('bad-options', `the handler is ${String(handler)}; expected a function`)
+      throw new PartylineError('bad-options', `a handler is a function, not ${String(handler)}`)
     if (this.#deps.closed.aborted) return () => {}
     const wasWanted = this.isWanted
     const stop = listen(

@@ -21,10 +21,12 @@ export function connect<Events = AnyEvents>(options: ConnectOptions): Line<Event
   const { scope, attachTimeoutMs, callTimeoutMs } = line
   if (typeof worker !== 'function')
     throw new PartylineError('bad-options', 'connect needs { worker }, a function that opens it')
-  if (typeof scope !== 'string' || scope === '' || scope.length > MAX_SCOPE_LENGTH)
+  // A lone surrogate has no place in a worker's name.
+  if (typeof scope !== 'string' || !scope || scope.length > MAX_SCOPE_LENGTH || /\p{Cs}/u.test(scope))
     throw new PartylineError('bad-options', `connect needs { scope }, a string of 1 to ${MAX_SCOPE_LENGTH} characters`)
-  if (!(attachTimeoutMs > 0 && callTimeoutMs > 0))
-    throw new PartylineError('bad-options', 'attachTimeoutMs and callTimeoutMs are milliseconds above 0')
+  // Browsers keep a delay in 31 bits; a larger one fires at once.
+  for (const ms of [attachTimeoutMs, callTimeoutMs])
+    if (!(ms > 0 && ms < 2 ** 31)) throw new PartylineError('bad-options', `a time-out is milliseconds, not ${ms}`)
   // The line itself knows names and payloads only as strings and unknowns; the event map is the app's promise.
   return new ClientLine(sharedHost(worker), line) as unknown as Line<Events>
 }

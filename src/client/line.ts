@@ -78,7 +78,7 @@ export class ClientLine implements Line {
     const known = this.#channels.get(name)
     if (known) return known
     if (typeof name !== 'string' || name === '')
-      throw new PartylineError('bad-options', `a channel's name is no ${String(name) || 'empty string'}`)
+      throw new PartylineError('bad-options', `a channel's name is a string, not ${String(name)}`)
     const channel = new ClientChannel(name, {
       publishing: this.#publishing,
       closed: this.#closed.signal,
@@ -111,7 +111,7 @@ export class ClientLine implements Line {
   }
 
   close(): void {
-    this.#end(new PartylineError('line-closed', 'the line was closed'))
+    this.#end(new PartylineError('line-closed', 'the line is closed'))
   }
 
   async #takeLease(): Promise<void> {

@@ -17,7 +17,6 @@ export class Publishing {
   readonly #asking: Asking
   readonly #pending = new Map<number, Pending>()
   #lastId = 0
-  #closed: PartylineError | undefined
 
   constructor(asking: Asking) {
     this.#asking = asking
@@ -26,7 +25,6 @@ export class Publishing {
   async publish(channel: string, event: string, payload: unknown, options: SendOptions = {}): Promise<Receipt> {
     const { signal, timeoutMs = 10_000 } = options
     signal?.throwIfAborted()
-    if (this.#closed) throw this.#closed
     const id = ++this.#lastId
     const sent = deferred<Receipt>()
     const settled = deferred<Settled>()
@@ -70,7 +68,6 @@ export class Publishing {
 
   /** The line is closed: nothing more will be heard. */
   close(error: PartylineError): void {
-    this.#closed = error
     for (const id of this.#pending.keys()) this.#fail(id, error)
   }
 

@@ -163,7 +163,7 @@ export interface Line<Events = AnyEvents> {
     listener: (event: LineEvents[Type]) => void,
     options?: ListenOptions,
   ): () => void
-  /** Figures of the broker. @throws PartylineError `call-timeout`, `line-closed` */
+  /** Figures of the broker. @throws PartylineError `call-timeout`, `stale-epoch` (no broker yet), `line-closed` */
   stats(options?: ListenOptions): Promise<Stats>
   /** Connects now, whatever the backoff or the circuit breaker would wait for. */
   reconnect(): void

@@ -72,7 +72,11 @@ export function toWireError(error: unknown): WireError {
 export function fromWireError(value: unknown): PartylineError {
   // A code that this build does not know yet comes from a newer broker: passed on as it is.
   const { code = 'internal', message, retryable, details, cause } = Object(value) as Partial<WireError>
-  return new PartylineError(code, describe(message), { retryable: retryable === true, details, cause })
+  return new PartylineError(code, typeof message === 'string' ? message : 'no reason given', {
+    retryable: retryable === true,
+    details,
+    cause,
+  })
 }
 
 /** One line about anything that can be thrown. */

@@ -4,13 +4,13 @@ import type { Announce, Frame, Welcome } from './messages.ts'
 
 export function isAnnounce(value: unknown): value is Announce {
   const announce = value as Partial<Announce> | null | undefined
-  return announce?.type === 'partyline:announce' && typeof announce.epoch === 'string'
+  return announce?.type === 'partyline:announce'
 }
 
 /** @throws PartylineError `bad-message` when it is no frame. A single item that is none fails by itself, where it is handled. */
 export function parseFrame(value: unknown): Frame {
   const frame = value as Partial<Frame> | null | undefined
-  if (frame?.type !== 'frame' || !Number.isSafeInteger(frame.seq) || !Array.isArray(frame.items))
+  if (frame?.type !== 'frame' || !Array.isArray(frame.items))
     throw new PartylineError('bad-message', 'the broker sent no frame')
   return frame as Frame
 }

@@ -76,7 +76,8 @@ const MAY_BE_ZERO: ReadonlySet<string> = new Set(['lingerMs', 'idleMs', 'restart
 
 /** @throws PartylineError `bad-options` that names the option and what would be right */
 export function resolveOptions(options: BrokerOptions): ResolvedOptions {
-  const { transport, ...numbers } = options
+  // Callers without types may leave them out.
+  const { transport, ...numbers } = (options as BrokerOptions | undefined) ?? ({} as BrokerOptions)
   if (typeof (transport as Partial<Transport> | undefined)?.create !== 'function')
     throw new PartylineError('bad-options', 'startBroker needs a transport, such as { transport: socketIo({ url }) }')
   for (const [name, value] of Object.entries(numbers)) {

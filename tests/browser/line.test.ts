@@ -31,12 +31,10 @@ describe('connect refuses', () => {
     ['an empty scope', { worker: testWorker, scope: '' }, 'connect needs { scope }, a string of 1 to 200 characters'],
     ['a number', { worker: testWorker, scope: 7 }, 'connect needs { scope }, a string of 1 to 200 characters'],
     ['a long one', { worker: testWorker, scope: 'x'.repeat(201) }, 'connect needs { scope }, a string of 1 to 200'],
-    [
-      'no time',
-      { worker: testWorker, scope, attachTimeoutMs: 0 },
-      'attachTimeoutMs and callTimeoutMs are milliseconds',
-    ],
-    ['NaN', { worker: testWorker, scope, callTimeoutMs: Number.NaN }, 'attachTimeoutMs and callTimeoutMs are millisec'],
+    ['half a character', { worker: testWorker, scope: 'ann\uD800' }, 'connect needs { scope }, a string of 1 to 200'],
+    ['no time', { worker: testWorker, scope, attachTimeoutMs: 0 }, 'a time-out is milliseconds, not 0'],
+    ['NaN', { worker: testWorker, scope, callTimeoutMs: Number.NaN }, 'a time-out is milliseconds, not NaN'],
+    ['for ever', { worker: testWorker, scope, callTimeoutMs: Infinity }, 'a time-out is milliseconds, not Infinity'],
   ])('%s', (_, options, sentence) => {
     expect(() => connect(options as ConnectOptions)).toThrow(
       expect.objectContaining({
@@ -236,7 +234,7 @@ describe('listening', () => {
   test('only functions listen', () => {
     const channel = openLine().channel('orders')
     expect(() => channel.on('said', 5 as never)).toThrow(
-      expect.objectContaining({ code: 'bad-options', message: 'the handler is 5; expected a function' }),
+      expect.objectContaining({ code: 'bad-options', message: 'a handler is a function, not 5' }),
     )
   })
 })

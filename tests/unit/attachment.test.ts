@@ -22,7 +22,7 @@ function setUp() {
   broker.start()
   let ended: PartylineError | undefined
   const attachment = new Attachment({
-    link: { control, onFailed() {}, close: () => control.close() },
+    link: { control, failed: new Promise<never>(() => undefined), close: () => control.close() },
     hello: {
       protocol: PROTOCOL_VERSION,
       scope: 'ann',

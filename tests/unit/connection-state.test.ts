@@ -106,7 +106,8 @@ function after(state: ConnectionState, ...all: ConnectionEvent[]): ConnectionSta
 
 describe('every phase and every event', () => {
   test.each(everyStep)('$event in $phase leads to $next', ({ event, phase, next }) => {
-    const { state } = run(inPhase(phases[phase]), events[event])
+    // Coming online is news only to a line that was offline.
+    const { state } = run(inPhase(phases[phase], { online: event !== 'online' }), events[event])
     const { name } = state.phase
     expect(name === 'blocked' ? state.phase.reason : name).toBe(
       next === 'refused' ? 'credentials-refused' : next === 'circuitOpen' ? 'circuit-open' : next,
@@ -146,6 +147,11 @@ describe('the first delay depends on the cause', () => {
     const delays = [0, 1].map(failures => delayAfter('network', { failures, random: 0.999_999 }))
     expect(delays).toEqual([1_000, 2_000])
   })
+})
+
+test('another tab that says it is online shortens no wait', () => {
+  const waiting = inPhase(phases.waiting, { online: true })
+  expect(run(waiting, events.online).state).toBe(waiting)
 })
 
 describe('a rate limit', () => {
@@ -214,7 +220,7 @@ describe('the circuit', () => {
   })
 
   test.each(['due', 'online', 'visible', 'reconnect'] as const)('half-opens on %s: one attempt is let through', key => {
-    const tried = run(inPhase(phases.circuitOpen, { failures: 3 }), events[key])
+    const tried = run(inPhase(phases.circuitOpen, { failures: 3, online: key !== 'online' }), events[key])
     expect(tried.effect).toBe('open')
     expect(run(tried.state, events.failed).state.phase).toMatchObject({ name: 'blocked', reason: 'circuit-open' })
   })

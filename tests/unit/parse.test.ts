@@ -171,14 +171,11 @@ describe('ack', () => {
 })
 
 describe('what comes from a broker', () => {
-  test.each([undefined, 5, {}, { type: 'frame' }, { type: 'frame', seq: 1 }, { type: 'frame', seq: 1.5, items: [] }])(
-    '%j is no frame',
-    value => {
-      expect(refusal(() => parseFrame(value))).toBe('the broker sent no frame')
-    },
-  )
+  test.each([undefined, 5, {}, { type: 'frame' }, { type: 'frame', seq: 1 }])('%j is no frame', value => {
+    expect(refusal(() => parseFrame(value))).toBe('the broker sent no frame')
+  })
 
-  test.each([undefined, null, 5, {}, { epoch: 5, status: { status: 'open' } }])('%j is no welcome', value => {
+  test.each([undefined, null, 5, {}, { epoch: 5 }])('%j is no welcome', value => {
     expect(refusal(() => parseWelcome(value))).toBe('the broker sent no welcome')
   })
 })

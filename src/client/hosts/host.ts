@@ -11,8 +11,8 @@ export interface Host {
 export interface HostLink {
   /** The port for Comlink; its first message is the broker's announcement. */
   readonly control: MessagePort
-  /** Called at most once, when the broker's script could not be loaded or run. */
-  onFailed(listener: (error: PartylineError) => void): void
+  /** Resolves if the broker's script could not be loaded or run. */
+  readonly failed: Promise<PartylineError>
   /** Idempotent. */
   close(): void
 }

@@ -9,20 +9,18 @@ export function sharedHost(worker: ConnectOptions['worker']): Host {
     name: 'shared',
     open(address) {
       const shared = worker({ name: toWorkerName(address) })
-      // Listened to at once: it may fail before anybody asks.
-      const failed = new Promise<PartylineError>(resolve => {
-        // Browsers tell no reason here: 404, a content security policy and a syntax error look the same.
-        shared.addEventListener('error', ({ message }) =>
-          resolve(
-            new PartylineError('worker-failed', `the worker did not start; is its URL right? ${message}`, {
-              retryable: true,
-            }),
-          ),
-        )
-      })
       return {
         control: shared.port,
-        onFailed: listener => void failed.then(listener),
+        failed: new Promise(resolve => {
+          // Browsers tell no reason here: 404, a content security policy and a syntax error look the same.
+          shared.addEventListener('error', ({ message }) =>
+            resolve(
+              new PartylineError('worker-failed', `the worker did not start; is its URL right? ${message}`, {
+                retryable: true,
+              }),
+            ),
+          )
+        }),
         close: () => shared.port.close(),
       }
     },

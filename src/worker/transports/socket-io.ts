@@ -100,6 +100,8 @@ class SocketIoLink implements TransportLink {
 
   async join(channel: string, signal: AbortSignal): Promise<void> {
     const { namespace: name, room } = toAddress(channel, this.#primary)
+    const own = toChannel({ namespace: name, room }, this.#primary)
+    if (own !== channel) throw new UpstreamError('refused', `channel ${channel} is called ${own} here`)
     const namespace = this.#namespace(name)
     namespace.wanted.add(channel)
     await namespace.connected(signal)

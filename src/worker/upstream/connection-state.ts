@@ -86,7 +86,10 @@ export function step(state: ConnectionState, event: ConnectionEvent, context: St
     case 'due':
       return deadline(state.phase) === undefined ? { state } : connect(state, context)
     case 'online':
-      return whenRestful({ ...state, online: true }, context, ['waiting', 'paused', 'circuit-open'])
+      // Every tab says it when it attaches: only a change is news.
+      return state.online
+        ? { state }
+        : whenRestful({ ...state, online: true }, context, ['waiting', 'paused', 'circuit-open'])
     case 'offline':
       return offline(state, context)
     case 'visible':

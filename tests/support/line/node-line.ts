@@ -78,7 +78,7 @@ async function attachTab(control: MessagePort, hello: Hello): Promise<NodeTab> {
   let welcome: Welcome | undefined
   let ended: PartylineError | undefined
   const attachment = new Attachment({
-    link: { control, onFailed() {}, close: () => control.close() },
+    link: { control, failed: new Promise<never>(() => undefined), close: () => control.close() },
     hello,
     attachTimeoutMs: 2_000,
     callTimeoutMs: 2_000,
