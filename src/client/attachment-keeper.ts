@@ -1,5 +1,5 @@
 import { fullJitter } from '../lib/index.ts'
-import { PartylineError, type Hello, type Item } from '../protocol/index.ts'
+import { PartylineError, type Hello, type Frame } from '../protocol/index.ts'
 import { Attachment } from './attachment.ts'
 import type { Host, HostLink } from './hosts/host.ts'
 
@@ -12,7 +12,7 @@ export interface AttachmentKeeperDeps {
   /** What to say to the next broker. */
   hello(): Hello
   attached(attachment: Attachment): void
-  items(items: readonly Item[]): void
+  items(items: Frame['items']): void
   /** There is no broker for the moment; another attempt follows by itself. */
   detached(error: PartylineError): void
   /** No attempt will help; nothing follows. */

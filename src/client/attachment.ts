@@ -7,7 +7,7 @@ import {
   type Ack,
   type Ask,
   type Hello,
-  type Item,
+  type Frame,
   type Op,
   type OpFailure,
   type Stats,
@@ -25,7 +25,7 @@ export interface AttachmentDeps {
   /** Frames may come before it: the two ports have no order between them. */
   attached(welcome: Welcome): void
   /** What one frame carried. It is acknowledged when this returns. */
-  items(items: readonly Item[]): void
+  items(items: Frame['items']): void
   /** The attachment is over, and why; once, and after it nothing else is called. */
   ended(error: PartylineError): void
 }

@@ -99,8 +99,7 @@ export class ClientChannel implements Channel {
   }
 
   /** For the line: an event came. */
-  receive([, form, event, sent, position, rest]: EventItem): void {
-    const payload: unknown = form === 1 ? JSON.parse(sent as string) : sent
+  receive([, event, payload, position, rest]: EventItem): void {
     this.#position = position
     this.#events.emit({ payload, meta: { channel: this.name, event, position, rest } })
   }

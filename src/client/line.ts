@@ -4,6 +4,7 @@ import {
   PartylineError,
   PROTOCOL_VERSION,
   type EventItem,
+  type Frame,
   type Hello,
   type Item,
   type Lease,
@@ -172,10 +173,11 @@ export class ClientLine implements Line {
     if (this.#keeper.current) this.#asking.ask({ op: 'signal', signal })
   }
 
-  #receive(items: readonly Item[]): void {
+  #receive(items: Frame['items']): void {
     for (const item of items) {
       try {
-        if (isEvent(item)) this.#byRef.get(item[0])?.receive(item)
+        if (typeof item === 'string') this.#receive(JSON.parse(item) as EventItem[])
+        else if (isEvent(item)) this.#byRef.get(item[0])?.receive(item)
         else this.#notice(item)
       } catch (error) {
         reportError(error)

@@ -130,18 +130,15 @@ export interface Frame {
   readonly type: 'frame'
   /** 1, 2, 3 … within a session. */
   readonly seq: number
-  readonly items: readonly Item[]
+  /** A text is the JSON of an array of event items, made once for several tabs. */
+  readonly items: readonly (Item | string)[]
 }
 
 export type Item = EventItem | Notice
 
-/**
- * An event, as an array because this is what crosses by the hundred thousand.
- * `form` 0: `payload` is the value; 1: `payload` is its JSON text (serialised once for many tabs).
- */
+/** An event, as an array because this is what crosses by the hundred thousand. */
 export type EventItem = readonly [
   ref: number,
-  form: 0 | 1,
   event: string,
   payload: unknown,
   position?: string | undefined,

@@ -32,11 +32,11 @@ export interface BrokerOptions {
   readonly leaseMs?: number
   /** Most events and notices in one frame. @default 512 */
   readonly maxFrameItems?: number
-  /** Most bytes in one frame, estimated; a larger event travels alone. @default 262_144 */
+  /** Most bytes in one frame, estimated; a larger event travels alone. @default 98_304 */
   readonly maxFrameBytes?: number
   /** Most events and notices that wait for one slow tab; beyond it the oldest go and the tab hears `gap`. @default 16_384 */
   readonly maxQueuedItems?: number
-  /** Most bytes that wait for one slow tab, estimated. @default 8_388_608 */
+  /** Most bytes that wait for one slow tab, estimated. @default 12_582_912 */
   readonly maxQueuedBytes?: number
   /** Most messages that one tab may have under way. @default 1_000 */
   readonly maxPending?: number
@@ -63,9 +63,9 @@ const DEFAULTS: Omit<ResolvedOptions, 'transport'> = {
   livenessPollMs: 1_000,
   leaseMs: 180_000,
   maxFrameItems: 512,
-  maxFrameBytes: 262_144,
+  maxFrameBytes: 98_304,
   maxQueuedItems: 16_384,
-  maxQueuedBytes: 8_388_608,
+  maxQueuedBytes: 12_582_912,
   maxPending: 1_000,
   maxChannels: 1_000,
   maxRejectedMessages: 32,

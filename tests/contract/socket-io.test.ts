@@ -82,7 +82,7 @@ describe('Socket.IO transport', () => {
     expect(
       tab
         .events()
-        .map(([ref, , event]) => `${refs.get(ref)} ${event}`)
+        .map(([ref, event]) => `${refs.get(ref)} ${event}`)
         .toSorted(),
     ).toEqual(['/chat lobby:said', '/chat#lobby said', 'lobby tick'])
     expect(server.connections()).toBe(1)

@@ -3,6 +3,7 @@ import { deferred } from '../../src/lib/index.ts'
 import type { Hello, Lease } from '../../src/protocol/index.ts'
 import { createTraffic } from '../../src/worker/observe/traffic.ts'
 import { FrameSender } from '../../src/worker/sessions/frame-sender.ts'
+import { RunTexts } from '../../src/worker/sessions/run-texts.ts'
 import { isDead, Liveness, needsProbe } from '../../src/worker/sessions/liveness.ts'
 import { Session } from '../../src/worker/sessions/session.ts'
 import { fakeClockHost, reactions } from '../support/line/fake-clock-host.ts'
@@ -44,8 +45,8 @@ describe('a tab', () => {
 describe('a sign of life', () => {
   const traffic = createTraffic()
   const limits = { maxFrameItems: 1, maxFrameBytes: 1, maxQueuedItems: 1, maxQueuedBytes: 1 }
-  const quiet = new FrameSender({ limits, traffic, post() {}, reportError() {} })
-  const busy = new FrameSender({ limits, traffic, post() {}, reportError() {} })
+  const quiet = new FrameSender({ runTexts: new RunTexts(), limits, traffic, post() {}, reportError() {} })
+  const busy = new FrameSender({ runTexts: new RunTexts(), limits, traffic, post() {}, reportError() {} })
   busy.send({ item: { type: 'status', status: 'open' }, bytes: 1 })
 
   test.each<[string, Lease, ReadonlySet<string> | undefined, FrameSender, number, boolean]>([
@@ -82,7 +83,13 @@ describe('the poll', () => {
       probed,
       attach(lease: Lease) {
         const limits = { maxFrameItems: 1, maxFrameBytes: 1, maxQueuedItems: 1, maxQueuedBytes: 1 }
-        const sender = new FrameSender({ limits, traffic: createTraffic(), post() {}, reportError() {} })
+        const sender = new FrameSender({
+          runTexts: new RunTexts(),
+          limits,
+          traffic: createTraffic(),
+          post() {},
+          reportError() {},
+        })
         const { port1: data } = new MessageChannel()
         data.close()
         const session = new Session({ id: 's', hello: hello(lease), sender, data, now: host.now() })

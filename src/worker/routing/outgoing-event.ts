@@ -1,34 +1,30 @@
+import type { EventItem } from '../../protocol/index.ts'
 import type { Outgoing } from '../sessions/frame-sender.ts'
 import type { UpstreamEvent } from '../upstream/transport.ts'
 
-/**
- * Above this estimated size, a payload for several tabs crosses as one JSON text instead of being cloned
- * once for each. `npm run bench -- fan-out` has the figures on both sides of it.
- */
-export const JSON_ABOVE_BYTES = 1024
-
 const ITEM_OVERHEAD_BYTES = 48
 
-/** An upstream event as it goes to the tabs: measured once, serialised once where that pays. */
-export function toOutgoing(
-  ref: number,
-  { event, payload, position, rest }: UpstreamEvent,
-  receivers: number,
-): Outgoing {
-  const size = measure(payload)
-  const json = receivers > 1 && size.plain && size.bytes > JSON_ABOVE_BYTES ? toJson(payload) : undefined
-  const form = json === undefined ? 0 : 1
-  const sent = json ?? payload
-  const bytes = ITEM_OVERHEAD_BYTES + (json?.length ?? size.bytes)
-  if (rest !== undefined) return { item: [ref, form, event, sent, position, rest], bytes: bytes + measure(rest).bytes }
-  if (position !== undefined) return { item: [ref, form, event, sent, position], bytes }
-  return { item: [ref, form, event, sent], bytes }
+/**
+ * An upstream event as it goes to the tabs: measured once, and for several tabs serialised once. What JSON
+ * would not give back as it was is cloned for each of them.
+ */
+export function toOutgoing(ref: number, upstream: UpstreamEvent, receivers: number): Outgoing {
+  const item = toItem(ref, upstream)
+  const { bytes, plain } = measure(item)
+  const text = receivers > 1 && plain ? toJson(item) : undefined
+  if (text !== undefined) return { ref, text, bytes: ITEM_OVERHEAD_BYTES + text.length }
+  return { item, bytes: ITEM_OVERHEAD_BYTES + bytes }
+}
+
+function toItem(ref: number, { event, payload, position, rest }: UpstreamEvent): EventItem {
+  if (rest !== undefined) return [ref, event, payload, position, rest]
+  return position === undefined ? [ref, event, payload] : [ref, event, payload, position]
 }
 
 /** `undefined` for what is nested too deep for JSON, though it was read from some. */
-function toJson(payload: unknown): string | undefined {
+function toJson(item: EventItem): string | undefined {
   try {
-    return JSON.stringify(payload)
+    return JSON.stringify(item)
   } catch {
     return undefined
   }

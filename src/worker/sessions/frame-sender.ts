@@ -2,10 +2,21 @@ import { Ring } from '../../lib/index.ts'
 import type { ContinuityNotice, EventItem, Frame, Item, Notice } from '../../protocol/index.ts'
 import { describe, PartylineError } from '../../protocol/index.ts'
 import type { Traffic } from '../observe/traffic.ts'
+import type { RunTexts } from './run-texts.ts'
 
 /** Something on its way to tabs. One object serves all the sessions that it goes to. */
-export interface Outgoing {
+export type Outgoing = OutgoingItem | OutgoingText
+
+export interface OutgoingItem {
   readonly item: Item
+  /** Estimated size. */
+  readonly bytes: number
+}
+
+/** An event as JSON text. */
+export interface OutgoingText {
+  readonly ref: number
+  readonly text: string
   /** Estimated size. */
   readonly bytes: number
 }
@@ -17,7 +28,12 @@ export interface SendLimits {
   readonly maxQueuedBytes: number
 }
 
+/** Frames that may be unacknowledged, all but the first of them full. */
+const MAX_IN_FLIGHT = 3
+
 export interface FrameSenderDeps {
+  /** Shared by all sessions. */
+  readonly runTexts: RunTexts
   readonly limits: SendLimits
   readonly traffic: Traffic
   post(frame: Frame): void
@@ -31,9 +47,10 @@ type Loss = number | undefined
  * One session's way to its tab.
  *
  * - The tab's acknowledgement is the clock: with no frame in flight an item goes out at once, otherwise it
- *   is gathered until the acknowledgement comes. A slow tab slows only itself.
+ *   is gathered until the acknowledgement comes, or until it fills a frame and few are in flight. A slow tab
+ *   slows only itself.
  * - Items go out in the order in which they came.
- * - At most one frame is unacknowledged, and the queue behind it is bounded. When it is full the oldest
+ * - What is unacknowledged is bounded, and so is the queue behind it. When that is full the oldest
  *   event goes, and before the next event of that subscription the tab hears how many are missing.
  *   Answers to what the tab asked are never dropped; it bounds them itself by what it asks.
  */
@@ -42,10 +59,11 @@ export class FrameSender {
   readonly #queue = new Ring<Outgoing>()
   #queuedBytes = 0
   /** Answers that overflow found at the head of the queue. */
-  #kept: Outgoing[] = []
+  #kept: Item[] = []
   readonly #losses = new Map<number, Loss>()
   #lastSeq = 0
-  #inFlight = false
+  /** Frames that are not acknowledged. */
+  #inFlight = 0
 
   constructor(deps: FrameSenderDeps) {
     this.#deps = deps
@@ -57,7 +75,7 @@ export class FrameSender {
 
   /** Everything was sent and acknowledged. */
   get isQuiet(): boolean {
-    return !this.#inFlight
+    return this.#inFlight === 0
   }
 
   get queuedBytes(): number {
@@ -67,15 +85,18 @@ export class FrameSender {
   send(outgoing: Outgoing): void {
     this.#queue.push(outgoing)
     this.#queuedBytes += outgoing.bytes
-    if (!this.#inFlight) this.#flush()
-    else this.#makeRoom()
+    this.#makeRoom()
+    this.#flush()
   }
 
-  /** The tab has handled frame `seq`. @throws PartylineError `bad-message` when that is not the one in flight. */
+  /** The tab has handled frame `seq`. @throws PartylineError `bad-message` when that is not the oldest in flight. */
   acknowledge(seq: number): void {
-    if (!this.#inFlight || seq !== this.#lastSeq)
-      throw new PartylineError('bad-message', `ack.seq is ${seq}; frame ${this.#lastSeq} is in flight`)
-    this.#inFlight = false
+    const oldest = this.#lastSeq - this.#inFlight + 1
+    if (this.#inFlight === 0 || seq !== oldest) {
+      const expected = this.#inFlight === 0 ? 'no frame' : `frame ${oldest}`
+      throw new PartylineError('bad-message', `ack.seq is ${seq}; ${expected} is in flight`)
+    }
+    this.#inFlight--
     this.#flush()
   }
 
@@ -88,13 +109,16 @@ export class FrameSender {
   }
 
   #drop(outgoing: Outgoing): void {
+    if ('text' in outgoing) return this.#dropEvent(outgoing.ref)
     const { item } = outgoing
-    if (isEvent(item)) {
-      this.#deps.traffic.dropped++
-      this.#addLoss(item[0], 1)
-    } else if (item.type === 'continuity') {
-      this.#addLoss(item.ref, missedBy(item))
-    } else this.#kept.push(outgoing)
+    if (isEvent(item)) this.#dropEvent(item[0])
+    else if (item.type === 'continuity') this.#addLoss(item.ref, missedBy(item))
+    else this.#kept.push(item)
+  }
+
+  #dropEvent(ref: number): void {
+    this.#deps.traffic.dropped++
+    this.#addLoss(ref, 1)
   }
 
   #addLoss(ref: number, missed: Loss): void {
@@ -109,22 +133,38 @@ export class FrameSender {
   }
 
   #flush(): void {
-    const items = this.#nextItems()
-    if (items.length > 0) this.#post(items)
+    while (this.#mayPost()) {
+      const { items, count } = this.#nextItems()
+      if (count === 0) return
+      this.#post(items, count)
+    }
   }
 
-  #nextItems(): Item[] {
+  #mayPost(): boolean {
     const { maxFrameItems, maxFrameBytes } = this.#deps.limits
-    const items: Item[] = [...this.#kept.map(({ item }) => item), ...this.#lossNotices()]
+    const isFull = this.#queue.length >= maxFrameItems || this.#queuedBytes >= maxFrameBytes
+    return this.#inFlight === 0 || (isFull && this.#inFlight < MAX_IN_FLIGHT)
+  }
+
+  #nextItems(): { readonly items: (Item | string)[]; readonly count: number } {
+    const before = [...this.#kept, ...this.#lossNotices()]
     this.#kept = []
+    const taken = this.#takeFrame(before.length > 0)
+    return { items: [...before, ...inRuns(taken, this.#deps.runTexts)], count: before.length + taken.length }
+  }
+
+  #takeFrame(isStarted: boolean): Outgoing[] {
+    const { maxFrameItems, maxFrameBytes } = this.#deps.limits
+    const taken: Outgoing[] = []
     let bytes = 0
     for (let next = this.#queue.peek(); next !== undefined; next = this.#queue.peek()) {
-      if (items.length > 0 && (items.length >= maxFrameItems || bytes + next.bytes > maxFrameBytes)) break
+      const isFull = taken.length >= maxFrameItems || bytes + next.bytes > maxFrameBytes
+      if (isFull && (isStarted || taken.length > 0)) break
       this.#take()
-      items.push(next.item)
+      taken.push(next)
       bytes += next.bytes
     }
-    return items
+    return taken
   }
 
   #lossNotices(): ContinuityNotice[] {
@@ -136,21 +176,22 @@ export class FrameSender {
     return notices
   }
 
-  #post(items: readonly Item[]): void {
+  #post(items: readonly (Item | string)[], count: number): void {
     const { traffic, post } = this.#deps
     const seq = ++this.#lastSeq
-    this.#inFlight = true
+    this.#inFlight++
     try {
       post({ type: 'frame', seq, items })
     } catch (error) {
       post({ type: 'frame', seq, items: items.map(item => this.#cloneable(item, error)) })
     }
     traffic.frames++
-    traffic.deliveries += items.length
+    traffic.deliveries += count
   }
 
   /** One value that cannot be cloned must not take its neighbours with it. */
-  #cloneable(item: Item, cause: unknown): Item {
+  #cloneable(item: Item | string, cause: unknown): Item | string {
+    if (typeof item === 'string') return item
     try {
       structuredClone(item)
       return item
@@ -161,6 +202,25 @@ export class FrameSender {
       return isEvent(item) ? lossNotice(item[0], 1) : withoutPayload(item, cause)
     }
   }
+}
+
+/** Consecutive texts as one. */
+function inRuns(taken: readonly Outgoing[], runTexts: RunTexts): (Item | string)[] {
+  const items: (Item | string)[] = []
+  let run: OutgoingText[] = []
+  const endRun = (): void => {
+    if (run.length > 0) items.push(runTexts.textOf(run))
+    run = []
+  }
+  for (const outgoing of taken) {
+    if ('text' in outgoing) run.push(outgoing)
+    else {
+      endRun()
+      items.push(outgoing.item)
+    }
+  }
+  endRun()
+  return items
 }
 
 function isEvent(item: Item): item is EventItem {
@@ -185,7 +245,7 @@ function lossNotice(ref: number, missed: Loss): ContinuityNotice {
 }
 
 function nameOf(item: Item): string {
-  return isEvent(item) ? `event ${JSON.stringify(item[2])}` : `a notice of type ${item.type}`
+  return isEvent(item) ? `event ${JSON.stringify(item[1])}` : `a notice of type ${item.type}`
 }
 
 /** Only an answer of the server can hold what cannot be cloned. */

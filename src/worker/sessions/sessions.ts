@@ -3,6 +3,7 @@ import type { BrokerHost, Port } from '../host.ts'
 import type { Traffic } from '../observe/traffic.ts'
 import { FrameSender } from './frame-sender.ts'
 import { Liveness } from './liveness.ts'
+import { RunTexts } from './run-texts.ts'
 import { Session } from './session.ts'
 
 export interface SessionsDeps {
@@ -22,6 +23,7 @@ export class Sessions implements Iterable<Session> {
   readonly #deps: SessionsDeps
   readonly #sessions = new Set<Session>()
   readonly #liveness: Liveness
+  readonly #runTexts = new RunTexts()
   #detachedDead = 0
 
   constructor(deps: SessionsDeps) {
@@ -51,6 +53,7 @@ export class Sessions implements Iterable<Session> {
   attach(hello: Hello, data: Port): Session {
     const { host, limits, traffic, attached } = this.#deps
     const sender = new FrameSender({
+      runTexts: this.#runTexts,
       limits,
       traffic,
       post: frame => data.postMessage(frame),

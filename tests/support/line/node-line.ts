@@ -2,6 +2,7 @@ import { Attachment } from '../../../src/client/attachment.ts'
 import type { EventItem, Hello, Item, Notice, Op, Welcome } from '../../../src/protocol/index.ts'
 import { PartylineError, PROTOCOL_VERSION } from '../../../src/protocol/index.ts'
 import { createBroker, resolveOptions, type Broker, type BrokerOptions } from '../../../src/worker/index.ts'
+import { itemsOf } from './items-of.ts'
 import { nodeHost, type NodeHost } from './node-host.ts'
 import { waitFor } from './wait-for.ts'
 
@@ -18,6 +19,8 @@ export interface NodeLine {
 export interface NodeTab {
   readonly welcome: Welcome
   readonly items: readonly Item[]
+  /** Those that came as text, for several tabs at once. */
+  readonly texts: readonly string[]
   ended(): PartylineError | undefined
   ask(...ops: Op[]): ReturnType<Attachment['ask']>
   stats: Attachment['stats']
@@ -75,6 +78,7 @@ export function startNodeLine(options: BrokerOptions, host = nodeHost()): NodeLi
 
 async function attachTab(control: MessagePort, hello: Hello): Promise<NodeTab> {
   const items: Item[] = []
+  const texts: string[] = []
   let welcome: Welcome | undefined
   let ended: PartylineError | undefined
   const attachment = new Attachment({
@@ -85,7 +89,12 @@ async function attachTab(control: MessagePort, hello: Hello): Promise<NodeTab> {
     attached(given) {
       welcome = given
     },
-    items: given => items.push(...given),
+    items: given => {
+      for (const item of given) {
+        if (typeof item === 'string') texts.push(item)
+        items.push(...itemsOf({ type: 'frame', seq: 0, items: [item] }))
+      }
+    },
     ended(error) {
       ended = error
     },
@@ -100,12 +109,12 @@ async function attachTab(control: MessagePort, hello: Hello): Promise<NodeTab> {
   return {
     welcome,
     items,
+    texts,
     ended: () => ended,
     ask: (...ops) => attachment.ask(ops),
     stats: signal => attachment.stats(signal),
     events,
-    payloads: () =>
-      events().map(([, form, , payload]) => (form === 1 ? JSON.parse(payload as string) : payload) as unknown),
+    payloads: () => events().map(([, , payload]) => payload),
     notices: ofType,
     notice: (type, fits = () => true) => waitFor(() => ofType(type).find(fits), `a notice ${type}`),
     close: () => attachment.close(new PartylineError('line-closed', 'closed by the test')),

@@ -7,6 +7,7 @@ import {
   type Welcome,
 } from '../../../src/protocol/index.ts'
 import { SCOPE, type NodeLine } from './node-line.ts'
+import { itemsOf } from './items-of.ts'
 
 /** A tab that speaks the protocol message by message, for what the client would never do. */
 export interface RawTab {
@@ -54,7 +55,7 @@ export async function rawTab(
   const outcome = await callOver(control, 'attach', [greeting, port2], [port2])
   if (!outcome.ok) throw new Error(outcome.error.message)
   const { epoch, sessionId } = outcome.value as Welcome
-  const items = (): Item[] => frames.flatMap(frame => frame.items)
+  const items = (): Item[] => frames.flatMap(itemsOf)
   return {
     control,
     data,
