@@ -1,19 +1,23 @@
 /**
  * Runs `start` and settles as its promise does, or rejects with the reason of the first of the signals that
- * aborts. `done` aborts as soon as it is settled, for what has to be cleaned up then.
+ * aborts or has aborted before. `done` aborts as soon as it is settled, for what has to be cleaned up then.
  */
 export async function abortable<T>(
   signals: readonly (AbortSignal | undefined)[],
   start: (done: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const done = new AbortController()
-  const aborted = new Promise<never>((_resolve, reject) => {
-    for (const signal of signals)
-      signal?.addEventListener('abort', () => reject(signal.reason as Error), { signal: done.signal })
-  })
+  const { signal: until } = done
+  const aborted = signals.map(
+    signal =>
+      new Promise<never>((_resolve, reject) => {
+        const fail = (): void => reject(signal?.reason as Error)
+        if (signal?.aborted) fail()
+        signal?.addEventListener('abort', fail, { signal: until })
+      }),
+  )
   try {
-    signals.find(signal => signal?.aborted)?.throwIfAborted()
-    return await Promise.race([start(done.signal), aborted])
+    return await Promise.race([...aborted, start(until)])
   } finally {
     done.abort()
   }

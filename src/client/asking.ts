@@ -49,7 +49,8 @@ export class Asking {
         for (const { index, error } of failures) entries[index]?.failed?.(fromWireError(error))
       },
       (error: PartylineError) => {
-        for (const { failed } of entries) failed?.(error)
+        // A retryable error is the end of the attachment, which settles what was under way.
+        if (!error.retryable) for (const { failed } of entries) failed?.(error)
       },
     )
   }

@@ -1,5 +1,5 @@
 import { fullJitter } from '../lib/index.ts'
-import { PartylineError, type Hello, type Frame } from '../protocol/index.ts'
+import { PartylineError, type Frame, type Hello } from '../protocol/index.ts'
 import { Attachment } from './attachment.ts'
 import type { Host, HostLink } from './hosts/host.ts'
 
@@ -7,8 +7,7 @@ const BACKOFF = { baseMs: 500, maxMs: 15_000 }
 export interface AttachmentKeeperDeps {
   readonly host: Host
   readonly scope: string
-  readonly attachTimeoutMs: number
-  readonly callTimeoutMs: number
+  readonly timeoutMs: number
   /** What to say to the next broker. */
   hello(): Hello
   attached(attachment: Attachment): void
@@ -63,7 +62,10 @@ export class AttachmentKeeper {
     try {
       return host.open({ scope, generation: 1 })
     } catch (error) {
-      this.#ended(asOpenError(error))
+      // The app's own `worker` function threw.
+      this.#ended(
+        new PartylineError('worker-failed', `no worker; it threw ${String(error)}`, { retryable: true, cause: error }),
+      )
       return undefined
     }
   }
@@ -87,17 +89,9 @@ export class AttachmentKeeper {
     if (this.#closed) return
     if (!error.retryable) return this.#deps.failed(error)
     this.#deps.detached(error)
+    // By a listener that just heard of it.
+    if (this.#closed) return
     const delayMs = error.code === 'stale-epoch' ? 0 : fullJitter(++this.#failures, Math.random(), BACKOFF)
     this.#timer = setTimeout(() => this.attach(), delayMs)
   }
-}
-
-/** What the app's own `worker` function threw. */
-function asOpenError(error: unknown): PartylineError {
-  return error instanceof PartylineError
-    ? error
-    : new PartylineError('worker-failed', `no worker: ${String(error)}`, {
-        retryable: true,
-        cause: error,
-      })
 }

@@ -20,8 +20,7 @@ import type { HostLink } from './hosts/host.ts'
 export interface AttachmentDeps {
   readonly link: HostLink
   readonly hello: Hello
-  readonly attachTimeoutMs: number
-  readonly callTimeoutMs: number
+  readonly timeoutMs: number
   /** Frames may come before it: the two ports have no order between them. */
   attached(welcome: Welcome): void
   /** What one frame carried. It is acknowledged when this returns. */
@@ -43,10 +42,11 @@ export class Attachment {
   #lastSeq = 0
 
   constructor(deps: AttachmentDeps) {
-    const { link } = deps
+    const { link, timeoutMs } = deps
     this.#deps = deps
-    this.#control = control(link.control, this.#end.signal)
-    void link.failed.then(error => this.#finish(error))
+    this.#control = control(link.control, timeoutMs, this.#end.signal)
+    // Later it is an error of the app's own in a worker that runs.
+    void link.failed.then(error => this.#epoch || this.#finish(error))
     link.control.addEventListener('message', event => this.#heard(event.data))
     this.#channel.port1.addEventListener('message', event => this.#received(event.data))
     this.#channel.port1.start()
@@ -64,15 +64,14 @@ export class Attachment {
 
   /** Tells the broker and lets go. Idempotent. */
   close(error: PartylineError): void {
-    if (this.#epoch && !this.#end.signal.aborted)
-      this.#control('bye', [this.#epoch], this.#deps.callTimeoutMs).catch(ignoreEnd)
+    if (this.#epoch && !this.#end.signal.aborted) this.#control('bye', [this.#epoch]).catch(ignoreEnd)
     this.#finish(error)
   }
 
   async #attach(): Promise<void> {
-    const { hello, attachTimeoutMs: timeoutMs, attached } = this.#deps
+    const { hello, attached } = this.#deps
     try {
-      const answer = await this.#control('attach', [hello, moved(this.#channel.port2)], timeoutMs)
+      const answer = await this.#control('attach', [hello, moved(this.#channel.port2)])
       const welcome = parseWelcome(answer)
       this.#epoch = welcome.epoch
       attached(welcome)
@@ -87,9 +86,10 @@ export class Attachment {
     const epoch = this.#epoch
     const argument: Ask | string = ops ? { epoch, ops } : epoch
     try {
-      return await this.#control<T>(method, [argument], this.#deps.callTimeoutMs, signal)
+      return (await this.#control(method, [argument], signal)) as T
     } catch (error) {
-      if ((error as PartylineError | undefined)?.code === 'stale-epoch') this.#finish(error as PartylineError)
+      // A broker that does not know us, or does not answer, is as good as gone.
+      if ((error as PartylineError).retryable) this.#finish(error as PartylineError)
       throw error
     }
   }
@@ -99,7 +99,7 @@ export class Attachment {
     if (!isAnnounce(message)) return
     if (message.error !== undefined) this.#finish(fromWireError(message.error))
     else if (this.#epoch && message.epoch !== this.#epoch)
-      this.#finish(new PartylineError('stale-epoch', 'another broker has taken over', { retryable: true }))
+      this.#finish(new PartylineError('stale-epoch', 'another broker took over', { retryable: true }))
   }
 
   #received(message: unknown): void {

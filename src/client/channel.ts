@@ -42,6 +42,8 @@ export class ClientChannel implements Channel {
   readonly #continuity = new Emitter<Continuity>(reportError)
   readonly #stateChanges = new Emitter<ChannelStateChange>(reportError)
   #state: ChannelState = 'idle'
+  /** How often it was left without an answer yet: until then what comes belongs to an earlier subscription. */
+  #leaving = 0
   /** Of the last event that was handled here. */
   #position: string | undefined
 
@@ -100,6 +102,7 @@ export class ClientChannel implements Channel {
 
   /** For the line: an event came. */
   receive([, event, payload, position, rest]: EventItem): void {
+    if (this.#leaving > 0) return
     this.#position = position
     this.#events.emit({ payload, meta: { channel: this.name, event, position, rest } })
   }
@@ -108,8 +111,21 @@ export class ClientChannel implements Channel {
     this.#continuity.emit(continuity)
   }
 
+  /** For the line: how the channel stands at the broker. */
   subscription(state: SubscriptionState, error?: PartylineError): void {
-    this.#become(state, error)
+    if (state === 'left') this.#leaving--
+    else if (this.isWanted && this.#leaving === 0) this.#become(state, error)
+  }
+
+  /** For the line: the broker was asked to leave. */
+  leaving(): void {
+    this.#leaving++
+  }
+
+  /** For the line: the broker is gone, and with it what it still had to say. */
+  detached(): void {
+    this.#leaving = 0
+    if (this.isWanted) this.#become('joining')
   }
 
   /** To one event, or to all. */

@@ -4,7 +4,9 @@ import { abortable } from './abortable.ts'
 
 export type ControlMethod = 'attach' | 'ask' | 'stats' | 'bye'
 
-export type Control = <T>(method: ControlMethod, args: unknown[], timeoutMs: number, signal?: AbortSignal) => Promise<T>
+export type Control = (method: ControlMethod, args: unknown[], signal?: AbortSignal) => Promise<unknown>
+
+type Remote = { readonly [method in ControlMethod]: (...args: unknown[]) => Promise<Outcome<unknown>> }
 
 /**
  * Calls to one broker. Comlink alone waits for ever for a broker that is gone; here every call rejects
@@ -12,28 +14,22 @@ export type Control = <T>(method: ControlMethod, args: unknown[], timeoutMs: num
  *
  * @param ended aborts with the error that ended the epoch
  */
-export function control(port: MessagePort, ended: AbortSignal): Control {
-  const remote = wrap<{ readonly [method in ControlMethod]: (...args: unknown[]) => Outcome<unknown> }>(port)
-  return async <T>(method: ControlMethod, args: unknown[], timeoutMs: number, signal?: AbortSignal) => {
-    const outcome = await abortable([ended, signal], done =>
-      Promise.race([remote[method](...args), timeout(method, timeoutMs, done)]),
-    )
-    if (outcome.ok) return outcome.value as T
-    throw fromWireError(outcome.error)
+export function control(port: MessagePort, timeoutMs: number, ended: AbortSignal): Control {
+  const remote = wrap<unknown>(port) as unknown as Remote
+  return async (method, args, signal) => {
+    const expired = AbortSignal.timeout(timeoutMs)
+    try {
+      const outcome = await abortable([ended, signal, expired], () => remote[method](...args))
+      if (outcome.ok) return outcome.value
+      throw fromWireError(outcome.error)
+    } catch (error) {
+      if (error !== expired.reason) throw error
+      throw new PartylineError('call-timeout', `no answer to ${method} within ${timeoutMs} ms`, { retryable: true })
+    }
   }
 }
 
 /** An argument that moves to the broker. */
 export function moved(port: MessagePort): MessagePort {
   return transfer(port, [port])
-}
-
-function timeout(method: string, ms: number, done: AbortSignal): Promise<never> {
-  return new Promise((_resolve, reject) => {
-    const timer = setTimeout(
-      () => reject(new PartylineError('call-timeout', `no answer to ${method} within ${ms} ms`, { retryable: true })),
-      ms,
-    )
-    done.addEventListener('abort', () => clearTimeout(timer))
-  })
 }

@@ -44,6 +44,7 @@ export class ClientLine implements Line {
   readonly #closed = new AbortController()
   #status: LineStatus = { status: 'connecting' }
   #lease: Lease = { kind: 'silence' }
+  #attempts = 0
   #attachedBefore = false
 
   constructor(host: Host, options: LineOptions) {
@@ -63,7 +64,11 @@ export class ClientLine implements Line {
         this.#end(error)
       },
     })
-    watchPage({ tell: signal => this.#signal(signal), unload: () => this.close() }, this.#closed.signal)
+    watchPage(
+      signal => this.#signal(signal),
+      () => this.close(),
+      this.#closed.signal,
+    )
     void this.#keeper.attach(this.#takeLease())
   }
 
@@ -124,6 +129,7 @@ export class ClientLine implements Line {
       protocol: PROTOCOL_VERSION,
       scope: this.scope,
       tabId: this.#tabId,
+      attempt: ++this.#attempts,
       lease: this.#lease,
       visible: !document.hidden,
       online: navigator.onLine,
@@ -141,6 +147,7 @@ export class ClientLine implements Line {
 
   #detached(error: PartylineError): void {
     this.#byRef.clear()
+    for (const channel of this.#channels.values()) channel.detached()
     this.#asking.detached()
     this.#publishing.detached()
     this.#become({ status: 'offline', reason: error.code })
@@ -166,7 +173,10 @@ export class ClientLine implements Line {
     if (!this.#keeper.current) return
     if (channel.isWanted)
       this.#asking.ask({ op: 'subscribe', channel: channel.name }, error => channel.subscription('refused', error))
-    else this.#asking.ask({ op: 'unsubscribe', channel: channel.name })
+    else {
+      channel.leaving()
+      this.#asking.ask({ op: 'unsubscribe', channel: channel.name })
+    }
   }
 
   #signal(signal: SignalOp['signal']): void {
@@ -175,6 +185,7 @@ export class ClientLine implements Line {
 
   #receive(items: Frame['items']): void {
     for (const item of items) {
+      if (this.#closed.signal.aborted) return
       try {
         if (typeof item === 'string') this.#receive(JSON.parse(item) as EventItem[])
         else if (isEvent(item)) this.#byRef.get(item[0])?.receive(item)
@@ -193,7 +204,7 @@ export class ClientLine implements Line {
       }
       case 'subscription': {
         const channel = this.#channels.get(notice.channel)
-        if (!channel?.isWanted) return
+        if (!channel) return
         this.#byRef.set(notice.ref, channel)
         return channel.subscription(notice.state, notice.error && fromWireError(notice.error))
       }
@@ -210,10 +221,11 @@ export class ClientLine implements Line {
 
   async #giveCredentials(id: number): Promise<void> {
     try {
-      const credentials = await this.#options.credentials?.({ signal: this.#closed.signal })
-      this.#asking.ask({ op: 'credentials', id, ...(credentials && { credentials }) })
+      const credentials = structuredClone(await this.#options.credentials?.({ signal: this.#closed.signal }))
+      this.#asking.ask({ op: 'credentials', id, credentials }, reportError)
     } catch (error) {
-      this.#asking.ask({ op: 'credentials', id, error: String(error) })
+      reportError(error)
+      this.#asking.ask({ op: 'credentials', id })
     }
   }
 }

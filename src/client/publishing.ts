@@ -1,4 +1,4 @@
-import { deferred } from '../lib/index.ts'
+import { deferred, type Deferred } from '../lib/index.ts'
 import { fromWireError, PartylineError, type ReceiptNotice } from '../protocol/index.ts'
 import { abortable } from './abortable.ts'
 import type { Asked, Asking } from './asking.ts'
@@ -6,10 +6,8 @@ import type { Receipt, SendOptions, Settled } from './types.ts'
 
 interface Pending {
   readonly asked: Asked
-  /** It left the broker for the server. */
-  sent(): void
-  acknowledged(reply: unknown): void
-  failed(error: PartylineError): void
+  readonly sent: Deferred<Receipt>
+  readonly settled: Deferred<Settled>
 }
 
 /** What this tab has published and nobody has settled yet. */
@@ -26,23 +24,16 @@ export class Publishing {
     const { signal, timeoutMs = 10_000 } = options
     signal?.throwIfAborted()
     const id = ++this.#lastId
-    const sent = deferred<Receipt>()
-    const settled = deferred<Settled>()
     const asked = this.#asking.ask(
       { op: 'publish', id, channel, event, payload: snapshot(payload), timeoutMs },
       error => this.#fail(id, error),
     )
+    const sent = deferred<Receipt>()
+    this.#pending.set(id, { asked, sent, settled: deferred() })
     // The broker keeps the time of what it has; here it is kept for what no broker has heard of.
-    const timer = setTimeout(() => asked.waiting && this.#fail(id, notSent(timeoutMs)), timeoutMs)
-    this.#pending.set(id, {
-      asked,
-      sent: () => sent.resolve({ id, settled: settled.promise }),
-      acknowledged: reply => settled.resolve({ outcome: 'acknowledged', reply }),
-      failed(error) {
-        sent.reject(error)
-        settled.resolve({ outcome: error.code === 'rejected' ? 'rejected' : 'unconfirmed', error })
-      },
-    })
+    const timer = setTimeout(() => {
+      if (asked.waiting) this.#fail(id, lost('not-sent', `no broker took it within ${timeoutMs} ms`))
+    }, timeoutMs)
     try {
       return await abortable([signal], () => sent.promise)
     } catch (error) {
@@ -54,16 +45,16 @@ export class Publishing {
   }
 
   receipt({ id, stage, reply, error }: ReceiptNotice): void {
-    if (stage === 'sent') this.#pending.get(id)?.sent()
-    else if (stage === 'failed') this.#fail(id, fromWireError(error))
-    else this.#take(id)?.acknowledged(reply)
+    const pending = this.#pending.get(id)
+    if (stage === 'failed') this.#fail(id, fromWireError(error))
+    else if (stage === 'sent') pending?.sent.resolve({ id, settled: pending.settled.promise })
+    else this.#take(id)?.settled.resolve({ outcome: 'acknowledged', reply })
   }
 
   /** The broker is gone: what it had and did not settle may have been sent or not. */
   detached(): void {
     for (const [id, { asked }] of this.#pending)
-      if (!asked.waiting)
-        this.#fail(id, new PartylineError('unconfirmed', 'the broker went before it was settled', { retryable: true }))
+      if (!asked.waiting) this.#fail(id, lost('unconfirmed', 'the broker went before it was settled'))
   }
 
   /** The line is closed: nothing more will be heard. */
@@ -72,7 +63,9 @@ export class Publishing {
   }
 
   #fail(id: number, error: PartylineError): void {
-    this.#take(id)?.failed(error)
+    const pending = this.#take(id)
+    pending?.sent.reject(error)
+    pending?.settled.resolve({ outcome: error.code === 'rejected' ? 'rejected' : 'unconfirmed', error })
   }
 
   /** The first who takes it settles it. */
@@ -93,6 +86,6 @@ function snapshot(payload: unknown): unknown {
   }
 }
 
-function notSent(timeoutMs: number): PartylineError {
-  return new PartylineError('not-sent', `no broker took the message within ${timeoutMs} ms`, { retryable: true })
+function lost(code: 'not-sent' | 'unconfirmed', message: string): PartylineError {
+  return new PartylineError(code, message, { retryable: true })
 }

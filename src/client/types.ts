@@ -40,10 +40,8 @@ export interface ConnectOptions {
   readonly scope: string
   /** Called when the broker needs credentials; of all tabs one is asked, a visible one first. */
   readonly credentials?: (request: { readonly signal: AbortSignal }) => Promise<Credentials> | Credentials
-  /** How long the worker may take to load and answer. @default 10_000 */
-  readonly attachTimeoutMs?: number
-  /** How long the broker may take to answer a call. @default 5_000 */
-  readonly callTimeoutMs?: number
+  /** How long the worker may take to load, and the broker to answer a call. @default 10_000 */
+  readonly timeoutMs?: number
 }
 
 export interface ListenOptions {
@@ -112,8 +110,8 @@ export interface Channel<Events = AnyEvents[string]> {
   once<Event extends keyof Events & string>(event: Event, options?: ListenOptions): Promise<PayloadOf<Events[Event]>>
   /**
    * Sends an event to the server. Resolves when it was sent; `receipt.settled` then tells what became of it.
-   * @throws PartylineError `not-sent` (no open line within `timeoutMs`), `invalid-payload` (cannot be cloned),
-   *   `too-many-pending`, `line-closed`
+   * @throws PartylineError `not-sent` (no open line within `timeoutMs`), `invalid-payload` (cannot be cloned or sent),
+   *   `unconfirmed` (the broker went before it told), `too-many-pending`, `line-closed`
    */
   publish<Event extends keyof Events & string>(
     event: Event,

@@ -15,7 +15,7 @@ export interface Announce {
   readonly type: 'partyline:announce'
   readonly protocol: ProtocolVersion
   readonly epoch: string
-  readonly error?: WireError
+  readonly error?: WireError | undefined
 }
 
 // ── tab → broker: control calls ─────────────────────────────────────────────────────────────────
@@ -27,6 +27,8 @@ export interface Hello {
   readonly protocol: ProtocolVersion
   readonly scope: string
   readonly tabId: string
+  /** Rises with each attempt of this tab: a later one takes the place of an earlier one. */
+  readonly attempt: number
   readonly lease: Lease
   readonly visible: boolean
   readonly online: boolean
@@ -105,8 +107,8 @@ export interface SignalOp {
 export interface CredentialsOp {
   readonly op: 'credentials'
   readonly id: number
-  readonly credentials?: Credentials
-  readonly error?: string
+  /** Not there when the tab could not get any. */
+  readonly credentials?: Credentials | undefined
 }
 
 /** Whatever the transport authenticates with. `expiresAt` is in milliseconds since 1970. */
@@ -151,7 +153,8 @@ export interface StatusNotice extends LineStatus {
   readonly type: 'status'
 }
 
-export type SubscriptionState = 'joining' | 'joined' | 'refused'
+/** `left` answers `unsubscribe`: what comes after it belongs to a later subscription. */
+export type SubscriptionState = 'joining' | 'joined' | 'refused' | 'left'
 
 /** Tells the `ref` under which a channel's events come, and how its join upstream stands. */
 export interface SubscriptionNotice {
@@ -205,6 +208,7 @@ export type StatusReason =
   | 'server-restart'
   | 'server-closed'
   | 'rate-limited'
+  | 'no-credentials'
   | 'refused'
   | 'credentials'
   | 'no-network'

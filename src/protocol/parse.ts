@@ -17,6 +17,7 @@ export function parseHello(value: unknown): Hello {
     protocol: parseVersion(hello['protocol']),
     scope: name(hello['scope'], 'hello.scope'),
     tabId: name(hello['tabId'], 'hello.tabId'),
+    attempt: whole(hello['attempt'], 'hello.attempt'),
     lease: parseLease(hello['lease']),
     visible: flag(hello['visible'], 'hello.visible'),
     online: flag(hello['online'], 'hello.online'),
@@ -81,7 +82,6 @@ function parseOp(value: unknown, at: string): Op {
         ...(op['credentials'] === undefined
           ? {}
           : { credentials: parseCredentials(op['credentials'], `${at}.credentials`) }),
-        ...(op['error'] === undefined ? {} : { error: text(op['error'], `${at}.error`) }),
       }
     default:
       throw bad(`${at}.op`, op['op'], 'subscribe, unsubscribe, publish, signal or credentials')

@@ -7,7 +7,8 @@ export function browserHost(): BrokerHost {
     random: () => Math.random(),
     randomId: () => Array.from(crypto.getRandomValues(new Uint32Array(4)), part => part.toString(36)).join(''),
     setTimer(ms, run) {
-      const timer = setTimeout(run, ms)
+      // A longer delay would fire at once.
+      const timer = setTimeout(run, Math.min(ms, 2 ** 31 - 1))
       return () => clearTimeout(timer)
     },
     async heldLocks() {

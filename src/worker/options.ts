@@ -32,7 +32,7 @@ export interface BrokerOptions {
   readonly leaseMs?: number
   /** Most events and notices in one frame. @default 512 */
   readonly maxFrameItems?: number
-  /** Most bytes in one frame, estimated; a larger event travels alone. @default 98_304 */
+  /** Most bytes in one frame, estimated; a larger event travels alone. @default 49_152 */
   readonly maxFrameBytes?: number
   /** Most events and notices that wait for one slow tab; beyond it the oldest go and the tab hears `gap`. @default 16_384 */
   readonly maxQueuedItems?: number
@@ -63,13 +63,16 @@ const DEFAULTS: Omit<ResolvedOptions, 'transport'> = {
   livenessPollMs: 1_000,
   leaseMs: 180_000,
   maxFrameItems: 512,
-  maxFrameBytes: 98_304,
+  maxFrameBytes: 49_152,
   maxQueuedItems: 16_384,
   maxQueuedBytes: 12_582_912,
   maxPending: 1_000,
   maxChannels: 1_000,
   maxRejectedMessages: 32,
 }
+
+/** Browsers keep a delay in 31 bits; a larger one fires at once. */
+const MAX_MS = 2 ** 31 - 1
 
 /** Options that may be zero; all others must be above. */
 const MAY_BE_ZERO: ReadonlySet<string> = new Set(['lingerMs', 'idleMs', 'restartSpreadMs', 'stableMs'])
@@ -85,9 +88,15 @@ export function resolveOptions(options: BrokerOptions): ResolvedOptions {
       throw new PartylineError('bad-options', `startBroker knows no option ${JSON.stringify(name)}`)
     const isRight =
       value === undefined ||
-      (typeof value === 'number' && Number.isFinite(value) && (value > 0 || (value === 0 && MAY_BE_ZERO.has(name))))
+      (typeof value === 'number' &&
+        Number.isFinite(value) &&
+        (value > 0 || (value === 0 && MAY_BE_ZERO.has(name))) &&
+        (value <= MAX_MS || !name.endsWith('Ms')))
     if (!isRight)
-      throw new PartylineError('bad-options', `startBroker's ${name} is ${String(value)}; expected a number above 0`)
+      throw new PartylineError(
+        'bad-options',
+        `startBroker's ${name} is ${String(value)}; expected a number above 0${name.endsWith('Ms') ? ` and at most ${MAX_MS}` : ''}`,
+      )
   }
   const given = Object.fromEntries(Object.entries(numbers).filter(([, value]) => value !== undefined))
   return { ...DEFAULTS, ...given, transport }

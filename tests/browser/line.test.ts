@@ -1,6 +1,8 @@
+import { transfer, wrap } from 'comlink'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { connect, type ConnectOptions, PartylineError, type StatusChange } from '../../src/client/index.ts'
-import { hasStatus, newScope, openJoined, openLine, testWorker } from '../support/browser/open-line.ts'
+import { PROTOCOL_VERSION, type Hello } from '../../src/protocol/index.ts'
+import { hasStatus, newScope, openJoined, openLine, openPort, testWorker } from '../support/browser/open-line.ts'
 
 /** Replaces a property until the end of the test; `undefined` as with a browser that does not have it. */
 function replace(object: object, name: string, value: unknown): void {
@@ -32,9 +34,9 @@ describe('connect refuses', () => {
     ['a number', { worker: testWorker, scope: 7 }, 'connect needs { scope }, a string of 1 to 200 characters'],
     ['a long one', { worker: testWorker, scope: 'x'.repeat(201) }, 'connect needs { scope }, a string of 1 to 200'],
     ['half a character', { worker: testWorker, scope: 'ann\uD800' }, 'connect needs { scope }, a string of 1 to 200'],
-    ['no time', { worker: testWorker, scope, attachTimeoutMs: 0 }, 'a time-out is milliseconds, not 0'],
-    ['NaN', { worker: testWorker, scope, callTimeoutMs: Number.NaN }, 'a time-out is milliseconds, not NaN'],
-    ['for ever', { worker: testWorker, scope, callTimeoutMs: Infinity }, 'a time-out is milliseconds, not Infinity'],
+    ['no time', { worker: testWorker, scope, timeoutMs: 0 }, 'timeoutMs is milliseconds, not 0'],
+    ['NaN', { worker: testWorker, scope, timeoutMs: Number.NaN }, 'timeoutMs is milliseconds, not NaN'],
+    ['for ever', { worker: testWorker, scope, timeoutMs: Infinity }, 'timeoutMs is milliseconds, not Infinity'],
   ])('%s', (_, options, sentence) => {
     expect(() => connect(options as ConnectOptions)).toThrow(
       expect.objectContaining({
@@ -312,6 +314,19 @@ describe('a line that is closed', () => {
     expect(channel.state).toBe('idle')
   })
 
+  test('by a handler delivers nothing more, also of what came together', async () => {
+    const { line, channel, payloads } = await openJoined()
+    const statuses: StatusChange[] = []
+    line.on('status', change => statuses.push(change))
+    channel.on('said', payload => payload === 2 && line.close())
+    const { line: other, channel: asking, payloads: heard } = await openJoined({ scope: line.scope })
+    for (let n = 1; n <= 200; n++) void asking.publish('said', n)
+    await vi.waitUntil(() => heard.includes(200))
+    expect(payloads).toEqual([1, 2])
+    expect(statuses).toMatchObject([{ status: 'closed' }])
+    expect((await other.stats()).sessions.attached).toBe(1)
+  })
+
   test('leaves the broker to the other tabs', async () => {
     const scope = newScope()
     const going = await openJoined({ scope })
@@ -322,6 +337,32 @@ describe('a line that is closed', () => {
     await staying.channel.request('said', 'still here')
     await vi.waitUntil(() => staying.payloads.length === 1)
     expect(going.payloads).toEqual([])
+  })
+})
+
+describe('a broker that does not answer within timeoutMs', () => {
+  const timeoutMs = 200
+
+  test('leaves what it was asked unconfirmed or not sent, and the line attaches again; no channel is refused', async () => {
+    const { line, channel, payloads } = await openJoined({ timeoutMs })
+    const statuses: StatusChange[] = []
+    const states: unknown[] = []
+    line.on('status', change => statuses.push(change))
+    channel.onState(({ state }) => states.push(state))
+    const asked = channel.publish('busy', 5 * timeoutMs)
+    await expect(asked).rejects.toMatchObject({ code: 'unconfirmed', retryable: true })
+    expect(line.status).toBe('offline')
+    expect(line.reason).toBe('call-timeout')
+    const later = channel.publish('said', 'too late', { timeoutMs: 1 })
+    await expect(later).rejects.toMatchObject({ code: 'not-sent', retryable: true })
+    await hasStatus(line, 'open')
+    await vi.waitUntil(() => channel.state === 'joined')
+    await channel.request('said', 'again')
+    await vi.waitUntil(() => payloads.includes('again'))
+    expect(payloads).toEqual(['again'])
+    expect(states).not.toContain('refused')
+    expect(statuses.map(({ status }) => status)).not.toContain('closed')
+    expect((await line.stats()).sessions).toMatchObject({ attached: 1, detachedDead: 0 })
   })
 })
 
@@ -359,18 +400,46 @@ describe('a page without Web Locks', () => {
   })
 })
 
-describe('a tab that dies without a word', () => {
-  test('is let go when its lock goes', async () => {
-    const scope = newScope()
-    const { line } = await openJoined({ scope })
+describe('a tab that lost its lock', () => {
+  /** From now on a lock is held only as long as a tab that is killed at once would hold it. */
+  function loseLocks(): void {
     const { locks } = navigator
     replace(navigator, 'locks', {
-      // Held only as long as a tab that is killed at once would hold it.
       request: (name: string, held: () => Promise<void>) => locks.request(name, () => void held()),
     })
-    openLine({ scope })
+  }
+
+  test('is let go without a word of its own', async () => {
+    const scope = newScope()
+    const { line } = await openJoined({ scope })
+    const dying = openPort(scope)
+    const { port2: data } = new MessageChannel()
+    const hello: Hello = {
+      protocol: PROTOCOL_VERSION,
+      scope,
+      tabId: 'dying',
+      attempt: 1,
+      lease: { kind: 'lock', name: `nobody holds this one of ${scope}` },
+      visible: true,
+      online: true,
+      hasCredentials: false,
+      wanted: [{ channel: 'orders' }],
+    }
+    const remote = wrap<{ attach(...args: unknown[]): unknown }>(dying)
+    expect(await remote.attach(hello, transfer(data, [data]))).toMatchObject({ ok: true })
     await vi.waitUntil(async () => (await line.stats()).sessions.detachedDead === 1)
-    expect((await line.stats()).sessions.attached).toBe(1)
+    expect(await line.stats()).toMatchObject({ sessions: { attached: 1 }, channels: [{ sessions: 1 }] })
+  })
+
+  test('attaches again when it lives after all', async () => {
+    loseLocks()
+    const line = openLine()
+    const statuses: StatusChange[] = []
+    line.on('status', change => statuses.push(change))
+    const { line: other } = await openJoined({ scope: line.scope })
+    await vi.waitUntil(() => statuses.some(({ reason }) => reason === 'stale-epoch'))
+    await vi.waitUntil(() => line.status === 'open')
+    expect((await other.stats()).sessions.detachedDead).toBeGreaterThan(0)
   })
 })
 

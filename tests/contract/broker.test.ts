@@ -125,6 +125,44 @@ describe('channels', () => {
     expect(both.payloads()).toEqual(['o1', 'f1', 'o2', 'f2', 'o3', 'f3'])
   })
 
+  it('that are left say so behind the last event before, and ahead of what belongs to the next subscription', async () => {
+    const { line, emit } = setUp()
+    const tab = await rawTab(line, want('orders'))
+    await waitFor(() => line.broker.stats().channels[0]?.state === 'joined', 'the join')
+    const frozen = line.broker.stats().traffic.deliveries
+    emit('orders', 1)
+    emit('orders', 2)
+    await tab.call('ask', { epoch: tab.epoch, ops: [unsubscribe('orders'), subscribe('orders')] })
+    emit('orders', 3)
+    expect(line.broker.stats().traffic.deliveries).toBe(frozen)
+    tab.acknowledgeAll()
+    await waitFor(() => tab.events().length === 3, 'three events')
+    const told = tab.items().flatMap(item => {
+      if (Array.isArray(item)) return [item[2]]
+      return 'state' in item ? [item.state] : []
+    })
+    expect(told).toEqual(['joining', 'joined', 1, 2, 'left', 'joined', 3])
+  })
+
+  it('say `left` once for each time that they are left, whether they were had or not', async () => {
+    const { line } = setUp({ maxChannels: 1 })
+    const tab = await line.openTab(want('orders', 'one too many'))
+    await tab.ask(unsubscribe('orders'), unsubscribe('one too many'), unsubscribe('never wanted'))
+    await tab.notice('subscription', ({ channel, state }) => channel === 'never wanted' && state === 'left')
+    const left = tab.notices('subscription').filter(({ state }) => state === 'left')
+    expect(left.map(({ channel }) => channel)).toEqual(['orders', 'one too many', 'never wanted'])
+  })
+
+  it('say nothing to a tab that goes altogether', async () => {
+    const { line } = setUp()
+    const tab = await line.openTab(want('orders'))
+    await joined(tab)
+    const { deliveries } = line.broker.stats().traffic
+    tab.close()
+    await waitFor(() => line.broker.stats().sessions.attached === 0, 'no session')
+    expect(line.broker.stats().traffic.deliveries).toBe(deliveries)
+  })
+
   it('beyond maxChannels are refused, and the others go on', async () => {
     const { line, emit } = setUp({ maxChannels: 2 })
     const tab = await line.openTab(want('a', 'b', 'c'))
@@ -159,6 +197,23 @@ describe('joins', () => {
     transport.lose()
     await host.advance(0)
     await joined(tab)
+  })
+
+  it('that are refused with details that no tab can be sent are told without them, and the tab goes on', async () => {
+    const { line, transport, emit } = setUp()
+    transport.behaviour.join = channel =>
+      channel === 'orders'
+        ? Promise.reject(new UpstreamError('refused', 'not for you', { details: { retry: () => {} } }))
+        : Promise.resolve()
+    const tab = await line.openTab(want('orders', 'floor'))
+    const { error } = await tab.notice('subscription', ({ state }) => state === 'refused')
+    expect(error).toMatchObject({ code: 'join-refused', message: expect.stringContaining('not for you') })
+    expect(error).not.toHaveProperty('details')
+    await joined(tab, 'floor')
+    emit('floor', 1)
+    emit('floor', 2)
+    await waitFor(() => tab.payloads().includes(2), 'the last event')
+    expect(tab.payloads()).toEqual([1, 2])
   })
 
   it('that were refused are tried again for the next tab that asks', async () => {
@@ -310,6 +365,37 @@ describe('the connection', () => {
     await tab.ask({ op: 'credentials', id: again.id, credentials: { token: 'new' } })
     await joined(tab)
     expect(statuses(tab)).toContain('blocked credentials-refused')
+  })
+
+  it('has one question for credentials open, however many signs there are that it may be worth asking', async () => {
+    const { line, transport } = setUp()
+    transport.behaviour.open = async credentials => {
+      if (credentials?.['token'] !== 'new') throw new UpstreamError('credentials', 'not you')
+    }
+    const tab = await line.openTab({ hasCredentials: true, ...want('orders') })
+    const { id: first } = await tab.notice('credentials-wanted')
+    await tab.ask({ op: 'credentials', id: first, credentials: { token: 'old' } })
+    await tab.notice('status', ({ status }) => status === 'blocked')
+    for (let n = 0; n < 5; n++) await tab.ask({ op: 'signal', signal: 'visible' })
+    const { id } = await tab.notice('credentials-wanted', wanted => wanted.id > first)
+    await tab.ask({ op: 'credentials', id, credentials: { token: 'new' } })
+    await joined(tab)
+    expect(tab.notices('credentials-wanted').map(wanted => wanted.id)).toEqual([first, id])
+  })
+
+  it('is tried again when no tab could give credentials, and says so', async () => {
+    const { host, line, transport } = setUp()
+    host.randomness = 0.5
+    const tab = await line.openTab({ hasCredentials: true, ...want('orders') })
+    const { id } = await tab.notice('credentials-wanted')
+    await tab.ask({ op: 'credentials', id })
+    await tab.notice('status', ({ status, reason }) => status === 'offline' && reason === 'no-credentials')
+    expect(transport.calls).toEqual([])
+    expect(line.broker.stats().connection.lastCause).toBe('no-credentials')
+    await host.advance(1_000)
+    const again = await tab.notice('credentials-wanted', wanted => wanted.id > id)
+    await tab.ask({ op: 'credentials', id: again.id, credentials: { token: 't' } })
+    await joined(tab)
   })
 
   it('asks the next tab when the one that was asked for credentials goes', async () => {
@@ -504,6 +590,40 @@ describe('after a discontinuity', () => {
     }
   })
 
+  it.each([
+    ['was never acknowledged', 0],
+    ['was given up and is to be made again', 10_000],
+  ])('events that came before it count: `unknown` also where the join %s', async (_, waitedMs) => {
+    const { host, line, transport, emit } = setUp({ joinTimeoutMs: 10_000 })
+    host.randomness = 0.5
+    transport.behaviour.join = () => new Promise(() => {})
+    const tab = await line.openTab(want('orders'))
+    await waitFor(() => line.broker.stats().channels[0]?.state === 'joining', 'the join')
+    emit('orders', 1)
+    await host.advance(waitedMs)
+    expect(line.broker.stats().channels[0]?.state).toBe(waitedMs === 0 ? 'joining' : 'out')
+    transport.lose()
+    await host.advance(500)
+    await waitFor(() => line.broker.stats().channels[0]?.state === 'joining', 'the next join')
+    emit('orders', 2)
+    await waitFor(() => tab.events().length === 2, 'two events')
+    expect(story(tab)).toEqual([1, 'unknown', 2])
+  })
+
+  it('a subscription is told that it is joining again as soon as the connection is lost', async () => {
+    const { host, line, transport } = setUp()
+    host.randomness = 0.5
+    const tab = await line.openTab(want('orders'))
+    await joined(tab)
+    const states = () => tab.notices('subscription').map(({ state }) => state)
+    transport.lose()
+    await tab.notice('status', ({ status }) => status === 'offline')
+    expect(states()).toEqual(['joining', 'joined', 'joining'])
+    await host.advance(500)
+    await tab.notice('continuity')
+    expect(states()).toEqual(['joining', 'joined', 'joining', 'joined'])
+  })
+
   it('a subscription hears `unknown` with the join, where no event comes first', async () => {
     const { host, line, transport } = setUp()
     const tab = await line.openTab(want('orders'))
@@ -616,6 +736,27 @@ describe('sessions', () => {
     })
   })
 
+  it('that are taken for dead hear of it: a tab that lives knows that it has to attach again', async () => {
+    const { host, line } = setUp({ livenessPollMs: 1_000 })
+    const tab = await line.openTab(want('orders'))
+    host.locks.delete('tab-1')
+    await host.advance(1_000)
+    expect(await waitFor(() => tab.ended(), 'the end')).toMatchObject({ code: 'stale-epoch', retryable: true })
+    host.locks.add('tab-1')
+    const again = await line.openTab({ tabId: 'tab-1', attempt: 2, ...want('orders') })
+    await joined(again)
+    expect(line.broker.stats().sessions).toMatchObject({ attached: 1, detachedDead: 1 })
+  })
+
+  it('live on when the clock jumps', async () => {
+    const { host, line } = setUp({ leaseMs: 10_000, livenessPollMs: 1_000 })
+    const tab = await rawTab(line, { lease: { kind: 'silence' }, ...want('orders') })
+    host.jump(3_600_000)
+    await host.advance(5_000)
+    expect(line.broker.stats().sessions).toMatchObject({ attached: 1, detachedDead: 0 })
+    expect(await tab.call('stats', tab.epoch)).toMatchObject({ ok: true })
+  })
+
   it('without a lock are asked for a sign of life, and live as long as they give one', async () => {
     const { host, line } = setUp({ leaseMs: 10_000, livenessPollMs: 1_000 })
     const tab = await line.openTab({ lease: { kind: 'silence' } })
@@ -670,12 +811,92 @@ describe('sessions', () => {
     expect(first.events()).toEqual([])
   })
 
+  it('are one for each tab: a later attempt takes the place of an earlier one, over whichever port', async () => {
+    const { line, emit } = setUp()
+    const other = await line.openTab(want('orders'))
+    const first = await rawTab(line, { tabId: 'same', attempt: 1, ...want('orders', 'floor') })
+    const second = await rawTab(line, { tabId: 'same', attempt: 2, ...want('orders') })
+    expect(line.broker.stats()).toMatchObject({
+      sessions: { attached: 2, detachedDead: 0 },
+      channels: [
+        { channel: 'orders', sessions: 2 },
+        { channel: 'floor', sessions: 0 },
+      ],
+    })
+    expect(await first.call('stats', first.epoch)).toMatchObject({ ok: false, error: { code: 'stale-epoch' } })
+    second.acknowledgeAll()
+    emit('orders', 'only once')
+    await waitFor(() => second.events().length === 1 && other.events().length === 1, 'the event')
+    expect(first.events()).toEqual([])
+  })
+
+  it('are not made for an attempt that a later one has overtaken', async () => {
+    const { line } = setUp()
+    const later = await rawTab(line, { tabId: 'same', attempt: 2, ...want('orders') })
+    await expect(line.openTab({ tabId: 'same', attempt: 1, ...want('floor') })).rejects.toMatchObject({
+      code: 'stale-epoch',
+      retryable: true,
+    })
+    expect(await later.call('stats', later.epoch)).toMatchObject({ ok: true })
+    expect(line.broker.stats()).toMatchObject({ sessions: { attached: 1 }, channels: [{ channel: 'orders' }] })
+  })
+
   it('that ask with another epoch are told that it is stale', async () => {
     const { line } = setUp()
     const tab = await line.openTab()
     line.broker.close()
     await expect(tab.stats()).rejects.toMatchObject({ code: 'stale-epoch', retryable: true })
     expect(tab.ended()).toMatchObject({ code: 'stale-epoch' })
+  })
+})
+
+describe('a tab that acknowledges nothing', () => {
+  const MAX_QUEUED = 50
+  const churn = (id: number): Op[] => [subscribe('orders'), unsubscribe('orders'), publish(id)]
+
+  it.each([
+    ['one by one', 1],
+    ['all at once', 200],
+  ])('and goes on asking, %s, is let go: what the broker holds for it is bounded', async (_, perAsk) => {
+    const { host, line, emit } = setUp({ maxQueuedItems: MAX_QUEUED, lingerMs: 0, idleMs: 0 })
+    const other = await line.openTab(want('floor'))
+    const tab = await rawTab(line)
+    await joined(other, 'floor')
+    let last = await tab.call('ask', { epoch: tab.epoch, ops: [] })
+    for (let asked = 0; last.ok && asked < 200; asked += perAsk) {
+      const ops = Array.from({ length: perAsk }, (__, n) => churn(asked + n)).flat()
+      last = await tab.call('ask', { epoch: tab.epoch, ops })
+      expect(line.broker.stats().queued.items).toBeLessThanOrEqual(2 * MAX_QUEUED)
+    }
+    expect(last).toMatchObject({ ok: false, error: { code: 'stale-epoch' } })
+    await waitFor(() => tab.announcements().find(({ error }) => error?.code === 'stale-epoch'), 'the dismissal')
+    await host.advance(0)
+    expect(line.broker.stats()).toMatchObject({
+      sessions: { attached: 1 },
+      channels: [{ channel: 'floor', sessions: 1 }],
+      queued: { items: 0 },
+    })
+    emit('floor', 1)
+    await waitFor(() => other.payloads().length === 1, 'the event of the other tab')
+  })
+
+  it('has few notices wait for it however often the line goes and comes, and hears how it stands', async () => {
+    const { host, line, transport } = setUp({ maxQueuedItems: 10, circuitFailures: 1_000 })
+    const tab = await rawTab(line, want('orders'))
+    await waitFor(() => line.broker.stats().channels[0]?.state === 'joined', 'the join')
+    for (let n = 0; n < 200; n++) {
+      transport.lose()
+      await host.advance(0)
+      expect(line.broker.stats().queued.items).toBeLessThanOrEqual(12)
+    }
+    expect(line.broker.stats()).toMatchObject({ sessions: { attached: 1 }, connection: { state: 'open', lost: 200 } })
+    tab.acknowledgeAll()
+    await waitFor(() => line.broker.stats().queued.items === 0, 'an empty queue')
+    const { items } = await waitFor(() => tab.items().length > 10 && { items: tab.items() }, 'what waited')
+    const latest = (type: string) => items.findLast(item => 'type' in item && item.type === type)
+    expect(latest('status')).toMatchObject({ status: 'open' })
+    expect(latest('subscription')).toMatchObject({ state: 'joined' })
+    expect(latest('continuity')).toMatchObject({ verdict: 'unknown' })
   })
 })
 

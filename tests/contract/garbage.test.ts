@@ -173,6 +173,7 @@ const validHello = {
   protocol: { major: 1, minor: 0 },
   scope: 'ann',
   tabId: 'bad',
+  attempt: 1,
   lease: { kind: 'lock', name: 'raw' },
   visible: true,
   online: true,

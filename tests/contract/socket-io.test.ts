@@ -243,8 +243,56 @@ describe('Socket.IO transport', () => {
     expect(tab.notices('status').map(({ status }) => status)).not.toContain('offline')
   })
 
-  it('refuses a url that hides a namespace', () => {
-    expect(() => socketIo({ url: 'https://example.com/admin' })).toThrow(/namespace/)
-    expect(() => socketIo({ url: 'not a url' })).toThrow(/expected one such as/)
+  it.each([
+    ['/nowhere', 'does not exist'],
+    ['/nowhere#lobby', 'does not exist, with a room'],
+    ['/private', 'is not for this user'],
+  ])('refuses channel %s for good when its namespace %s; the others go on', async channel => {
+    const server = await serve()
+    server.io.of('/private').use((_socket, next) => next(new Error('not for you')))
+    const tab = await line(server).openTab({ wanted: [{ channel: 'orders' }, { channel }] })
+    const refused = await tab.notice('subscription', ({ state }) => state === 'refused')
+    expect(refused).toMatchObject({ channel, error: { code: 'join-refused', retryable: false } })
+    await tab.notice('subscription', notice => notice.channel === 'orders' && notice.state === 'joined')
+    server.tick('orders')
+    await waitFor(() => tab.events().length === 1, 'the event')
+    expect(tab.notices('status').map(({ status }) => status)).not.toContain('blocked')
+    expect(server.connections()).toBe(1)
+  })
+
+  it('refuses another name for a channel, and tells the right one', async () => {
+    const server = await serve()
+    const tab = await line(server).openTab({ wanted: [{ channel: '/#lobby' }] })
+    const { error } = await tab.notice('subscription', ({ state }) => state === 'refused')
+    expect(error).toMatchObject({ code: 'join-refused', message: expect.stringContaining('is called lobby here') })
+    expect(server.joins).toEqual([])
+  })
+
+  const cycle: { self?: unknown } = {}
+  cycle.self = cycle
+  it.each<[string, string, string, unknown]>([
+    ['a BigInt', 'orders', 'place', { table: 4n }],
+    ['a cycle', 'orders', 'place', cycle],
+    ['an event with a name of its own', '/', 'connect', {}],
+    ['a BigInt, in a namespace that has to be connected first', '/chat#lobby', 'say', { table: 4n }],
+  ])('refuses what the library cannot send: %s', async (_, channel, event, payload) => {
+    const server = await serve()
+    const tab = await line(server).openTab()
+    const message = { op: 'publish', channel, timeoutMs: 2_000 } as const
+    await tab.ask({ ...message, id: 1, event, payload }, { ...message, id: 2, event: 'say', payload: 'well' })
+    const outcome = (id: number) => tab.notice('receipt', receipt => receipt.id === id && receipt.stage !== 'sent')
+    expect(await outcome(1)).toMatchObject({ stage: 'failed', error: { code: 'invalid-payload', retryable: false } })
+    expect(await outcome(2)).toMatchObject({ stage: 'acknowledged' })
+    expect(server.published.map(({ payload: arrived }) => arrived)).toEqual(['well'])
+  })
+
+  it.each([
+    ['that hides a namespace', 'https://example.com/admin', /namespace/],
+    ['that is none', 'not a url', /expected one such as/],
+  ])('refuses a url %s when the broker starts, so that the tabs hear of it', (_, url, sentence) => {
+    const transport = socketIo({ url })
+    expect(() => startNodeLine({ transport })).toThrow(
+      expect.objectContaining({ code: 'bad-options', message: expect.stringMatching(sentence) }),
+    )
   })
 })

@@ -183,6 +183,13 @@ describe('a rate limit', () => {
     expect(run(state, events.visible, { now: 1_000 }).effect).toBeUndefined()
   })
 
+  test('that is looked at too early is waited for anew, until the same time', () => {
+    const { state, effect } = run(limited, events.due, { now: 6_999.5 })
+    expect(effect).toBeUndefined()
+    expect(state.phase).toEqual(limited.phase)
+    expect(state.phase).not.toBe(limited.phase)
+  })
+
   test('yields to somebody who reconnects by hand', () => {
     expect(run(limited, events.reconnect).effect).toBe('open')
   })
@@ -285,7 +292,14 @@ test.each<[Phase, number, object]>([
 describe('after any sequence of events', () => {
   const failure = fc.record({
     type: fc.constant('failed' as const),
-    cause: fc.constantFrom<CauseKind>('network', 'server-restart', 'server-closed', 'credentials', 'rate-limited'),
+    cause: fc.constantFrom<CauseKind>(
+      'network',
+      'server-restart',
+      'server-closed',
+      'credentials',
+      'no-credentials',
+      'rate-limited',
+    ),
     retryAfterMs: fc.option(fc.nat(100_000), { nil: undefined }),
   })
   const others = Object.values(events).filter(({ type }) => type !== 'close' && type !== 'failed')

@@ -10,8 +10,7 @@ import { testTransport } from '../support/line/test-transport.ts'
 const CONNECT_TIMEOUT_MS = 20_000
 
 /** A connection over a test transport, with the statuses that the tabs would hear. */
-function setUp(credentials?: (fresh: boolean) => Promise<CredentialsForAttempt>) {
-  const host = fakeClockHost()
+function setUp(credentials?: (fresh: boolean) => Promise<CredentialsForAttempt>, host = fakeClockHost()) {
   const transport = testTransport()
   const statuses: LineStatus[] = []
   const link = transport.create({
@@ -189,6 +188,34 @@ test('the timer of a phase ends with the phase', async () => {
   await reactions()
   expect(connection.isOpen).toBe(true)
   expect(host.timers()).toEqual([])
+})
+
+test('a server that asked for patience is tried again also where timers come a little early', async () => {
+  const clock = fakeClockHost()
+  const { transport, connection, statuses } = setUp(undefined, {
+    ...clock,
+    setTimer: (ms, run) => clock.setTimer(ms - 0.75, run),
+  })
+  transport.behaviour.open = () => {
+    delete transport.behaviour.open
+    return Promise.reject(new UpstreamError('rate-limited', 'slow down', { retryAfterMs: 7_000 }))
+  }
+  connection.dispatch({ type: 'needed' })
+  await clock.advance(6_999.5)
+  expect(connection.status).toEqual({ status: 'offline', reason: 'rate-limited' })
+  expect(transport.calls).toHaveLength(1)
+  await clock.advance(1)
+  expect(connection.status).toEqual({ status: 'open' })
+  expect(statuses.at(-1)).toEqual({ status: 'open' })
+})
+
+test('a timer has whole milliseconds, and no fewer than its phase', async () => {
+  const { host, transport, connection } = setUp()
+  host.randomness = 0.000_3
+  transport.behaviour.open = () => Promise.reject(new UpstreamError('network', 'unreachable'))
+  connection.dispatch({ type: 'needed' })
+  await host.advance(0)
+  for (const due of host.timers()) expect(Number.isInteger(due)).toBe(true)
 })
 
 test('stats tell for how long the phase has lasted', async () => {

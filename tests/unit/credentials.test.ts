@@ -37,7 +37,7 @@ function setUp() {
   function answer(tab: Tab, credentials?: Credentials): void {
     const id = tab.asked.shift()
     if (id === undefined) throw new Error(`${tab.name} was not asked`)
-    desk.answer(tab, { op: 'credentials', id, ...(credentials ? { credentials } : { error: 'signed out' }) })
+    desk.answer(tab, { op: 'credentials', id, credentials })
   }
 
   function leave(tab: Tab): void {
@@ -80,7 +80,7 @@ test('a tab that does not answer in time is passed over', async () => {
   expect(host.timers()).toEqual([])
 })
 
-test('a tab that has an error instead is passed over', async () => {
+test('a tab that has none after all is passed over', async () => {
   const { desk, order, open, answer } = setUp()
   const broken = open('broken', { visible: true })
   const next = open('next')
@@ -117,7 +117,7 @@ test('who is asked next is decided when it is time: not a tab that went, but one
   expect((await got).credentials).toEqual({ token: 't' })
 })
 
-test('when no tab can give any, that is a failure of the network kind which says what each said', async () => {
+test('when no tab can give any, that is a failure of its own kind which says what became of each', async () => {
   const { host, desk, open, answer } = setUp()
   const broken = open('broken', { visible: true })
   open('stuck')
@@ -125,8 +125,8 @@ test('when no tab can give any, that is a failure of the network kind which says
   answer(broken)
   await host.advance(TIMEOUT_MS)
   expect(await got).toMatchObject({
-    kind: 'network',
-    message: 'no tab could give credentials (signed out; no answer within 5000 ms)',
+    kind: 'no-credentials',
+    message: 'no tab could give credentials (the tab has none; its console says why; no answer within 5000 ms)',
   })
 })
 
@@ -142,17 +142,46 @@ test('an answer of another tab than was asked, or for another question, is ignor
   expect((await got).credentials).toEqual({ token: 'right' })
 })
 
-test('nobody else is asked after the attempt was given up', async () => {
-  const { host, desk, order, open } = setUp()
+test('all who ask while a question is open share it and its answer', async () => {
+  const { desk, order, open, answer } = setUp()
+  const tab = open('tab', { visible: true })
+  open('other')
+  const all = [desk.get(never, false), desk.get(never, true), desk.changed(never), desk.get(never, false)]
+  await reactions()
+  expect(tab.asked).toHaveLength(1)
+  answer(tab, { token: 't' })
+  const got = { credentials: { token: 't' }, cached: false }
+  expect(await Promise.all(all)).toEqual([got, got, true, got])
+  expect(order).toEqual(['tab'])
+})
+
+test('a question that failed is failed for all who shared it, and the next one is asked anew', async () => {
+  const { desk, order, open, answer } = setUp()
+  const tab = open('tab')
+  const all = [desk.get(never, false), desk.changed(never)]
+  answer(tab)
+  for (const outcome of await Promise.allSettled(all))
+    expect(outcome).toMatchObject({ status: 'rejected', reason: { kind: 'no-credentials' } })
+  const again = desk.get(never, false)
+  answer(tab, { token: 't' })
+  expect((await again).credentials).toEqual({ token: 't' })
+  expect(order).toEqual(['tab', 'tab'])
+})
+
+test('an attempt that was given up rejects, and the question that it shared goes on for the others', async () => {
+  const { host, desk, order, open, answer } = setUp()
   open('stuck', { visible: true })
-  open('next')
+  const next = open('next')
   const attempt = new AbortController()
-  const got = desk.get(attempt.signal, false).catch((error: unknown) => error)
+  const givenUp = desk.get(attempt.signal, false).catch((error: unknown) => error)
+  const other = desk.get(never, false)
   const reason = new Error('given up')
   attempt.abort(reason)
   await host.advance(TIMEOUT_MS)
-  expect(await got).toBe(reason)
-  expect(order).toEqual(['stuck'])
+  expect(order).toEqual(['stuck', 'next'])
+  answer(next, { token: 't' })
+  expect(await givenUp).toBe(reason)
+  expect((await other).credentials).toEqual({ token: 't' })
 })
 
 test('credentials are kept, and asked for anew shortly before they expire or when fresh ones are wanted', async () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { EventItem, Frame, Item } from '../../src/protocol/index.ts'
+import type { EventItem, Frame, Item, SubscriptionState } from '../../src/protocol/index.ts'
 import { createTraffic } from '../../src/worker/observe/traffic.ts'
 import { FrameSender, type SendLimits } from '../../src/worker/sessions/frame-sender.ts'
 import { RunTexts } from '../../src/worker/sessions/run-texts.ts'
@@ -18,12 +18,14 @@ function setUp(limits: Partial<SendLimits> = {}) {
   const frames: Frame[] = []
   const errors: unknown[] = []
   const traffic = createTraffic()
+  let overwhelmed = 0
   const sender = new FrameSender({
     runTexts: new RunTexts(),
     limits: { ...ROOMY, ...limits },
     traffic,
     post: frame => frames.push(structuredClone(frame)),
     reportError: error => errors.push(error),
+    overwhelmed: () => overwhelmed++,
   })
   const send = (item: Item, bytes = 100): void => sender.send({ item, bytes })
   let acknowledged = 0
@@ -37,6 +39,8 @@ function setUp(limits: Partial<SendLimits> = {}) {
     errors,
     traffic,
     sender,
+    /** How often the sender has given its tab up. */
+    overwhelmed: () => overwhelmed,
     send,
     event,
     receipt: (id: number, bytes?: number) => send({ type: 'receipt', id, stage: 'sent' }, bytes),
@@ -63,7 +67,7 @@ function words(items: readonly Item[]): string[] {
       case 'receipt':
         return `receipt ${item.id} ${item.stage}`
       case 'subscription':
-        return `subscription ${item.ref}`
+        return `subscription ${item.ref} ${item.state}`
       case 'status':
       case 'credentials-wanted':
         return item.type
@@ -203,13 +207,78 @@ describe('when the queue is full', () => {
     expect(words(items())).toEqual([
       '1:in flight',
       'receipt 1 sent',
-      'subscription 2',
+      'subscription 2 joined',
       'status',
       'receipt 2 sent',
       '1 gap 1',
       '2:b',
       '2:c',
     ])
+  })
+
+  describe('of a state that waits only the latest is kept:', () => {
+    const subscription = (ref: number, state: SubscriptionState): Item => ({
+      type: 'subscription',
+      channel: `channel ${ref}`,
+      ref,
+      state,
+    })
+
+    test('of the status, and of each subscription', () => {
+      const { send, receipt, drain, items, sender } = setUp({ maxQueuedItems: 1 })
+      receipt(1)
+      for (let n = 0; n < 200; n++) {
+        send({ type: 'status', status: 'offline' })
+        for (const ref of [1, 2]) send(subscription(ref, 'joining'))
+        send({ type: 'status', status: 'open' })
+        for (const ref of [1, 2]) send(subscription(ref, 'joined'))
+        expect(sender.queuedItems).toBeLessThanOrEqual(4)
+      }
+      receipt(2)
+      drain()
+      expect(words(items())).toEqual([
+        'receipt 1 sent',
+        'status',
+        'subscription 1 joined',
+        'subscription 2 joined',
+        'receipt 2 sent',
+      ])
+      expect(items()[1]).toEqual({ type: 'status', status: 'open' })
+    })
+
+    test('but every `left`, since each is waited for', () => {
+      const { send, receipt, drain, items } = setUp({ maxQueuedItems: 3 })
+      receipt(1)
+      for (const state of ['left', 'joined', 'left', 'joined', 'left', 'joining', 'joined'] as const)
+        send(subscription(1, state))
+      drain()
+      expect(words(items())).toEqual([
+        'receipt 1 sent',
+        'subscription 1 left',
+        'subscription 1 left',
+        'subscription 1 joined',
+        'subscription 1 left',
+        'subscription 1 joining',
+        'subscription 1 joined',
+      ])
+    })
+
+    test('and of channels that were all refused before they had a ref, each', () => {
+      const { send, receipt, drain, items } = setUp({ maxQueuedItems: 2 })
+      receipt(1)
+      for (const channel of ['a', 'b', 'c', 'd']) send({ type: 'subscription', channel, ref: 0, state: 'refused' })
+      drain()
+      expect(items().slice(1)).toMatchObject(['a', 'b', 'c', 'd'].map(channel => ({ channel })))
+    })
+  })
+
+  test('a tab for which more than maxQueuedItems answers were kept is given up', () => {
+    const { receipt, overwhelmed } = setUp({ maxQueuedItems: 3 })
+    receipt(0)
+    for (let id = 1; id <= 6; id++) receipt(id)
+    expect(overwhelmed()).toBe(0)
+    receipt(7)
+    expect(overwhelmed()).toBe(1)
   })
 
   test.each<[string, readonly Item[], string[]]>([
@@ -303,7 +372,9 @@ describe('for any interleaving of sends and acknowledgements', () => {
         line.event(next.ref, number, next.bytes)
       } else if (next.act === 'receipt') line.receipt(++receipts)
       else if (acknowledged < line.frames.length) line.sender.acknowledge(++acknowledged)
-      expect(line.sender.queuedItems).toBeLessThanOrEqual(Math.max(1, bounds.maxQueuedItems))
+      const waiting = receipts - line.items().filter(item => !isEvent(item) && item.type === 'receipt').length
+      expect(line.sender.queuedItems).toBeLessThanOrEqual(bounds.maxQueuedItems + waiting)
+      if (line.overwhelmed() === 0) expect(line.sender.queuedItems).toBeLessThanOrEqual(2 * bounds.maxQueuedItems)
       expect(line.frames.length - acknowledged).toBeLessThanOrEqual(3)
     }
     while (acknowledged < line.frames.length) line.sender.acknowledge(++acknowledged)

@@ -4,7 +4,7 @@ import type { Hello, Lease } from '../../src/protocol/index.ts'
 import { createTraffic } from '../../src/worker/observe/traffic.ts'
 import { FrameSender } from '../../src/worker/sessions/frame-sender.ts'
 import { RunTexts } from '../../src/worker/sessions/run-texts.ts'
-import { isDead, Liveness, needsProbe } from '../../src/worker/sessions/liveness.ts'
+import { judge, Liveness } from '../../src/worker/sessions/liveness.ts'
 import { Session } from '../../src/worker/sessions/session.ts'
 import { fakeClockHost, reactions } from '../support/line/fake-clock-host.ts'
 
@@ -17,6 +17,7 @@ const hello = (lease: Lease): Hello => ({
   protocol: { major: 1, minor: 0 },
   scope: 'ann',
   tabId: 'tab-1',
+  attempt: 1,
   lease,
   visible: true,
   online: true,
@@ -27,48 +28,41 @@ const hello = (lease: Lease): Hello => ({
 describe('a tab', () => {
   const there = new Set(['tab-1'])
   const gone = new Set<string>()
+  const ASKED_AT = 5_000
 
-  test.each<[string, Lease, ReadonlySet<string> | undefined, number, boolean]>([
-    ['with its lock held is alive, however silent', lock, there, 1_000_000, false],
-    ['without its lock is dead', lock, gone, 101, true],
-    ['that attached while the locks were asked for is not judged by them', lock, gone, 100, false],
-    ['with a lock where the broker sees none is judged by its silence', lock, undefined, 10_101, true],
-    ['with a lock where the broker sees none is alive within leaseMs', lock, undefined, 10_100, false],
-    ['that speaks for its lease is alive within leaseMs', silence, gone, 10_100, false],
-    ['that speaks for its lease is dead after leaseMs', silence, there, 10_101, true],
-  ])('%s', (_, lease, held, now, dead) => {
+  test.each<[string, Lease, ReadonlySet<string> | undefined, number, number | undefined, ReturnType<typeof judge>]>([
+    ['with its lock held is alive, however silent', lock, there, 1_000_000, ASKED_AT, 'alive'],
+    ['without its lock is dead', lock, gone, 101, undefined, 'dead'],
+    ['that attached while the locks were asked for is not judged by them', lock, gone, 100, undefined, 'alive'],
+    ['with a lock where the broker sees none is judged by its silence', lock, undefined, 100_000, ASKED_AT, 'dead'],
+    ['that was heard of a moment ago is alive', silence, gone, 3_433, undefined, 'alive'],
+    ['that was not heard of for a third of leaseMs is to be asked', silence, there, 3_434, undefined, 'doubted'],
+    ['that was never asked is not dead, however silent', silence, there, 1_000_000, undefined, 'doubted'],
+    ['that was asked has two thirds of leaseMs to answer', silence, there, 11_666, ASKED_AT, 'doubted'],
+    ['that has not answered by then is dead', silence, there, 11_667, ASKED_AT, 'dead'],
+    ['that answered is alive', silence, there, 3_000, 2_000, 'alive'],
+  ])('%s', (_, lease, held, now, doubtedSince, judgement) => {
     const session = { hello: hello(lease), attachedAt: 100, heardAt: 100 }
-    expect(isDead(session, { now, held, leaseMs: LEASE_MS })).toBe(dead)
+    expect(judge(session, { now, held, leaseMs: LEASE_MS, doubtedSince })).toBe(judgement)
   })
-})
 
-describe('a sign of life', () => {
-  const traffic = createTraffic()
-  const limits = { maxFrameItems: 1, maxFrameBytes: 1, maxQueuedItems: 1, maxQueuedBytes: 1 }
-  const quiet = new FrameSender({ runTexts: new RunTexts(), limits, traffic, post() {}, reportError() {} })
-  const busy = new FrameSender({ runTexts: new RunTexts(), limits, traffic, post() {}, reportError() {} })
-  busy.send({ item: { type: 'status', status: 'open' }, bytes: 1 })
-
-  test.each<[string, Lease, ReadonlySet<string> | undefined, FrameSender, number, boolean]>([
-    ['is asked of a silent tab without a lock', silence, new Set(), quiet, LEASE_MS / 2, true],
-    ['is not asked of a tab that was just heard of', silence, new Set(), quiet, LEASE_MS / 4, false],
-    ['is not asked of a tab that owes one already', silence, new Set(), busy, LEASE_MS / 2, false],
-    ['is not asked of a tab with a lock', lock, new Set(['tab-1']), quiet, LEASE_MS / 2, false],
-    ['is asked of a tab whose lock the broker cannot see', lock, undefined, quiet, LEASE_MS / 2, true],
-  ])('%s', (_, lease, held, sender, now, asked) => {
-    expect(needsProbe({ hello: hello(lease), heardAt: 0, sender }, { now, held, leaseMs: LEASE_MS })).toBe(asked)
+  test('that fell silent again after its answer has the time anew', () => {
+    const session = { hello: hello(silence), attachedAt: 0, heardAt: 9_000 }
+    const findings = { held: gone, leaseMs: LEASE_MS, doubtedSince: ASKED_AT }
+    expect(judge(session, { ...findings, now: 15_000 })).toBe('doubted')
+    expect(judge(session, { ...findings, now: 15_667 })).toBe('dead')
   })
 })
 
 describe('the poll', () => {
-  function setUp(host = fakeClockHost()) {
+  function setUp(host = fakeClockHost(), leaseMs = LEASE_MS) {
     const sessions = new Set<Session>()
     const dead: Session[] = []
     const probed: Session[] = []
     const liveness = new Liveness({
       host,
       pollMs: POLL_MS,
-      leaseMs: LEASE_MS,
+      leaseMs,
       sessions: () => sessions,
       probe: session => probed.push(session),
       dead(session) {
@@ -89,6 +83,7 @@ describe('the poll', () => {
           traffic: createTraffic(),
           post() {},
           reportError() {},
+          overwhelmed() {},
         })
         const { port1: data } = new MessageChannel()
         data.close()
@@ -117,10 +112,32 @@ describe('the poll', () => {
     const { host, liveness, dead, probed, attach } = setUp()
     const session = attach(silence)
     liveness.start()
-    await host.advance(5_000)
+    await host.advance(3_000)
+    await reactions()
+    expect(probed).toEqual([])
+    await host.advance(2_000)
     await reactions()
     expect(probed).toContain(session)
     expect(dead).toEqual([])
+  })
+
+  test('asks only a tab to which nothing is on its way', async () => {
+    const { host, liveness, probed, attach } = setUp()
+    const busy = attach(silence)
+    busy.send({ type: 'status', status: 'open' })
+    liveness.start()
+    await host.advance(5_000)
+    await reactions()
+    expect(probed).toEqual([])
+  })
+
+  test('asks nothing of a tab with a lock', async () => {
+    const { host, liveness, probed, attach } = setUp()
+    host.locks.add('tab-1')
+    attach(lock)
+    liveness.start()
+    await host.advance(3 * LEASE_MS)
+    expect(probed).toEqual([])
   })
 
   test('finds a tab that fell silent', async () => {
@@ -132,6 +149,46 @@ describe('the poll', () => {
     await host.advance(LEASE_MS)
     expect(dead).toEqual([])
     await host.advance(2 * POLL_MS)
+    expect(dead).toEqual([session])
+  })
+
+  test('finds one also where the lease is shorter than a few polls', async () => {
+    const { host, liveness, dead, attach } = setUp(fakeClockHost(), 2 * POLL_MS)
+    const session = attach(silence)
+    liveness.start()
+    await host.advance(5 * POLL_MS)
+    await reactions()
+    expect(dead).toEqual([session])
+  })
+
+  test.each([
+    ['that nobody had asked yet', 0],
+    ['that was asked just before', 5_000],
+  ])('takes nobody for dead because the clock jumped: not a tab %s', async (_, before) => {
+    const { host, liveness, dead, probed, attach } = setUp()
+    const session = attach(silence)
+    liveness.start()
+    await host.advance(before)
+    await reactions()
+    const asked = probed.length
+    host.jump(100 * LEASE_MS)
+    await host.advance(POLL_MS)
+    await reactions()
+    expect(probed.length).toBeGreaterThan(asked)
+    await host.advance(LEASE_MS / 2)
+    expect(dead).toEqual([])
+    session.heardAt = host.now()
+    await host.advance(LEASE_MS)
+    expect(dead).toEqual([])
+  })
+
+  test('takes a tab for dead that stays silent after the jump as well', async () => {
+    const { host, liveness, dead, attach } = setUp()
+    const session = attach(silence)
+    liveness.start()
+    host.jump(100 * LEASE_MS)
+    await host.advance(LEASE_MS)
+    await reactions()
     expect(dead).toEqual([session])
   })
 

@@ -64,7 +64,8 @@ describe('an acknowledgement', () => {
 })
 
 describe("an event's arguments", () => {
-  const yeast = 'PVHtA4w'
+  const NOW = 1_712_345_678_901
+  const yeast = 'OwlmOGr'
 
   test.each<[string, readonly unknown[], boolean, object]>([
     ['none', [], true, { payload: undefined }],
@@ -81,10 +82,18 @@ describe("an event's arguments", () => {
     ],
     ['more and an offset', ['a', 'b', yeast], true, { payload: 'a', rest: ['b'], position: yeast }],
     ['an offset before a callback', ['a', yeast, () => {}], true, { payload: 'a', position: yeast }],
-    ['an offset alone, which may be a payload', [yeast], true, { payload: yeast }],
+    ['an offset alone', [yeast], true, { position: yeast }],
+    ['a text of the same length', ['room1', 'Margaret'], true, { payload: 'room1', rest: ['Margaret'] }],
+    ['a word of seven letters', ['room1', 'Michael'], true, { payload: 'room1', rest: ['Michael'] }],
+    ['an old order number', ['a', '1612345678901-0'], true, { payload: 'a', rest: ['1612345678901-0'] }],
     ['no offset without recovery', ['a', yeast], false, { payload: 'a', rest: [yeast] }],
     ['a text that does not look like one', ['a', 'hello world'], true, { payload: 'a', rest: ['hello world'] }],
   ])('%s', (_, args, recovery, read) => {
-    expect(readArguments(args, recovery)).toEqual({ payload: undefined, position: undefined, rest: undefined, ...read })
+    expect(readArguments(args, recovery, NOW)).toEqual({
+      payload: undefined,
+      position: undefined,
+      rest: undefined,
+      ...read,
+    })
   })
 })

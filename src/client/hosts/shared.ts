@@ -15,9 +15,7 @@ export function sharedHost(worker: ConnectOptions['worker']): Host {
           // Browsers tell no reason here: 404, a content security policy and a syntax error look the same.
           shared.addEventListener('error', ({ message }) =>
             resolve(
-              new PartylineError('worker-failed', `the worker did not start; is its URL right? ${message}`, {
-                retryable: true,
-              }),
+              new PartylineError('worker-failed', `no worker; is its URL right? ${message}`, { retryable: true }),
             ),
           )
         }),

@@ -79,14 +79,21 @@ export class Channels {
     this.#join(channel, 1)
   }
 
+  /** Answered in any case: the tab waits for it. */
   unsubscribe(session: Session, name: string): void {
     const channel = this.#channels.get(name)
-    if (channel === undefined || !channel.sessions.delete(session) || channel.sessions.size > 0) return
-    channel.cancelLinger = this.#deps.host.setTimer(this.#deps.lingerMs, () => this.#leave(channel))
+    if (channel !== undefined) this.#release(session, channel)
+    session.send({ type: 'subscription', channel: name, ref: channel?.ref ?? 0, state: 'left' })
   }
 
+  /** The session is gone. */
   unsubscribeAll(session: Session): void {
-    for (const name of this.#channels.keys()) this.unsubscribe(session, name)
+    for (const channel of this.#channels.values()) this.#release(session, channel)
+  }
+
+  #release(session: Session, channel: Channel): void {
+    if (!channel.sessions.delete(session) || channel.sessions.size > 0) return
+    channel.cancelLinger = this.#deps.host.setTimer(this.#deps.lingerMs, () => this.#leave(channel))
   }
 
   /** The line is open: everything that is wanted is joined (again). */
@@ -99,9 +106,13 @@ export class Channels {
 
   connectionLost(): void {
     for (const channel of this.#channels.values()) {
-      if (channel.upstream.state === 'joined') channel.interrupted = true
-      if (channel.upstream.state === 'joining') channel.upstream.abort.abort()
-      if (channel.upstream.state !== 'refused') channel.upstream = { state: 'out' }
+      const { upstream } = channel
+      if (upstream.state === 'refused') continue
+      // Joined or not: a server may send events before it confirms a join, or never confirm it.
+      channel.interrupted = true
+      if (upstream.state === 'joining') upstream.abort.abort()
+      if (upstream.state === 'joined') this.#become(channel, { state: 'out' })
+      else channel.upstream = { state: 'out' }
     }
   }
 

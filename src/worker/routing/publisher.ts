@@ -3,7 +3,7 @@ import { PartylineError, toWireError } from '../../protocol/index.ts'
 import type { BrokerHost } from '../host.ts'
 import type { Traffic } from '../observe/traffic.ts'
 import type { Session } from '../sessions/session.ts'
-import { toUpstreamError, type TransportLink, type UpstreamError } from '../upstream/transport.ts'
+import { toUpstreamError, type TransportLink } from '../upstream/transport.ts'
 
 export interface PublisherDeps {
   readonly host: BrokerHost
@@ -92,10 +92,10 @@ export class Publisher {
       this.#tell(pending, { type: 'receipt', id: op.id, stage: 'sent' })
       acknowledged.then(
         reply => this.#acknowledged(pending, reply),
-        (error: unknown) => this.#fail(pending, toFailure(toUpstreamError(error))),
+        (error: unknown) => this.#fail(pending, toFailure(error)),
       )
     } catch (error) {
-      this.#fail(pending, notSent(toUpstreamError(error).message))
+      this.#fail(pending, error instanceof PartylineError ? error : notSent(toUpstreamError(error).message))
     }
   }
 
@@ -130,10 +130,12 @@ export class Publisher {
   }
 }
 
-function toFailure(error: UpstreamError): PartylineError {
-  return error.kind === 'refused'
-    ? new PartylineError('rejected', `the server refused the message: ${error.message}`, { details: error.details })
-    : unconfirmed(error.message)
+function toFailure(error: unknown): PartylineError {
+  if (error instanceof PartylineError) return error
+  const { kind, message, details } = toUpstreamError(error)
+  return kind === 'refused'
+    ? new PartylineError('rejected', `the server refused the message: ${message}`, { details })
+    : unconfirmed(message)
 }
 
 function notSent(why: string): PartylineError {

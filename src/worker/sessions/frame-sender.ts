@@ -38,6 +38,8 @@ export interface FrameSenderDeps {
   readonly traffic: Traffic
   post(frame: Frame): void
   reportError(error: unknown): void
+  /** More answers wait than the tab will ever take: it is to be let go. */
+  overwhelmed(): void
 }
 
 /** What overflow took from one subscription. `undefined`: it cannot be counted. */
@@ -59,7 +61,7 @@ export class FrameSender {
   readonly #queue = new Ring<Outgoing>()
   #queuedBytes = 0
   /** Answers that overflow found at the head of the queue. */
-  #kept: Item[] = []
+  #kept: Notice[] = []
   readonly #losses = new Map<number, Loss>()
   #lastSeq = 0
   /** Frames that are not acknowledged. */
@@ -70,7 +72,7 @@ export class FrameSender {
   }
 
   get queuedItems(): number {
-    return this.#queue.length
+    return this.#queue.length + this.#kept.length
   }
 
   /** Everything was sent and acknowledged. */
@@ -113,7 +115,15 @@ export class FrameSender {
     const { item } = outgoing
     if (isEvent(item)) this.#dropEvent(item[0])
     else if (item.type === 'continuity') this.#addLoss(item.ref, missedBy(item))
-    else this.#kept.push(item)
+    else this.#keep(item)
+  }
+
+  /** Of a state only the latest matters. What else piles up was asked for by a tab that handles nothing. */
+  #keep(notice: Notice): void {
+    if (notice.type === 'status' || notice.type === 'subscription')
+      this.#kept = this.#kept.filter(older => !replaces(notice, older))
+    this.#kept.push(notice)
+    if (this.#kept.length > this.#deps.limits.maxQueuedItems) this.#deps.overwhelmed()
   }
 
   #dropEvent(ref: number): void {
@@ -202,6 +212,13 @@ export class FrameSender {
       return isEvent(item) ? lossNotice(item[0], 1) : withoutPayload(item, cause)
     }
   }
+}
+
+function replaces(notice: Notice, older: Notice): boolean {
+  if (older.type === 'status') return notice.type === 'status'
+  // Each `left` is waited for.
+  if (older.type !== 'subscription' || older.state === 'left') return false
+  return notice.type === 'subscription' && notice.channel === older.channel
 }
 
 /** Consecutive texts as one. */

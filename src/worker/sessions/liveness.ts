@@ -18,6 +18,9 @@ export interface LivenessDeps {
 export class Liveness {
   readonly #deps: LivenessDeps
   #cancel: (() => void) | undefined
+  #lastPollAt = 0
+  /** Since when those that only their silence could give away have been asked for a sign of life. */
+  readonly #doubted = new Map<Session, number>()
 
   constructor(deps: LivenessDeps) {
     this.#deps = deps
@@ -35,14 +38,28 @@ export class Liveness {
   }
 
   async #poll(): Promise<void> {
-    const { host, leaseMs, sessions, dead, probe } = this.#deps
+    const { host, pollMs, leaseMs, sessions, dead, probe } = this.#deps
     const now = host.now()
     const own = this.#cancel
     try {
       const held = await host.heldLocks()
+      // After a sleep nobody was asked for as long as the clock says.
+      if (now - this.#lastPollAt > pollMs + leaseMs / 3) this.#doubted.clear()
+      this.#lastPollAt = now
       for (const session of [...sessions()]) {
-        if (isDead(session, { now, held, leaseMs })) dead(session)
-        else if (needsProbe(session, { now, held, leaseMs })) probe(session)
+        const doubtedSince = this.#doubted.get(session)
+        switch (judge(session, { now, held, leaseMs, doubtedSince })) {
+          case 'dead':
+            this.#doubted.delete(session)
+            dead(session)
+            break
+          case 'doubted':
+            if (doubtedSince === undefined) this.#doubted.set(session, now)
+            if (session.sender.isQuiet) probe(session)
+            break
+          case 'alive':
+            this.#doubted.delete(session)
+        }
       }
     } catch (error) {
       host.reportError(error)
@@ -54,25 +71,21 @@ export class Liveness {
   }
 }
 
-interface Findings {
+export interface Findings {
   /** From before the locks were asked for, so that a tab which attached meanwhile is not judged by them. */
   readonly now: number
   readonly held: ReadonlySet<string> | undefined
   readonly leaseMs: number
+  readonly doubtedSince: number | undefined
 }
 
-export function isDead(
+/** By its lock where there is one; else by its silence, and only after it was asked for a sign of life. */
+export function judge(
   { hello: { lease }, attachedAt, heardAt }: Pick<Session, 'hello' | 'attachedAt' | 'heardAt'>,
-  { now, held, leaseMs }: Findings,
-): boolean {
-  if (lease.kind === 'lock' && held !== undefined) return attachedAt < now && !held.has(lease.name)
-  return now - heardAt > leaseMs
-}
-
-/** A tab that only its silence could give away, long not heard of, and with nothing on its way to it. */
-export function needsProbe(
-  { hello: { lease }, heardAt, sender }: Pick<Session, 'hello' | 'heardAt' | 'sender'>,
-  { now, held, leaseMs }: Findings,
-): boolean {
-  return (lease.kind === 'silence' || held === undefined) && sender.isQuiet && now - heardAt > leaseMs / 3
+  { now, held, leaseMs, doubtedSince }: Findings,
+): 'alive' | 'doubted' | 'dead' {
+  if (lease.kind === 'lock' && held !== undefined) return attachedAt < now && !held.has(lease.name) ? 'dead' : 'alive'
+  if (now - heardAt <= leaseMs / 3) return 'alive'
+  const silentMs = doubtedSince === undefined ? 0 : now - Math.max(doubtedSince, heardAt)
+  return silentMs > (leaseMs * 2) / 3 ? 'dead' : 'doubted'
 }

@@ -1,5 +1,5 @@
 import { expose } from 'comlink'
-import type { Announce, Hello, Op, OpFailure, Outcome, Stats, Welcome } from '../../protocol/index.ts'
+import type { Announce, Hello, Op, OpFailure, Outcome, Stats, Welcome, WireError } from '../../protocol/index.ts'
 import { parseAck, parseAsk, parseHello, PartylineError, PROTOCOL_VERSION, toWireError } from '../../protocol/index.ts'
 import type { Port } from '../host.ts'
 import { callFilter } from './call-filter.ts'
@@ -80,13 +80,16 @@ export function servePort(port: Port, deps: PortServiceDeps): void {
       leave()
       const own = deps.attach(hello, data)
       session = own
+      own.dismissed = () => announce(dismissal())
       listenForAcks(data, own)
       return ok(deps.welcome(own))
     },
     ask(message) {
       const { epoch, ops, failures } = parseAsk(message)
-      const own = attached(epoch)
-      return ok([...failures, ...performAll(own, ops, deps)])
+      const done = performAll(attached(epoch), ops, deps)
+      // What it asked may have been the end of it.
+      attached(epoch)
+      return ok([...failures, ...done])
     },
     stats(epoch) {
       attached(epoch)
@@ -107,7 +110,16 @@ export function servePort(port: Port, deps: PortServiceDeps): void {
     ),
   )
   expose(table, callFilter({ port, methods, closed: closed.signal, refused: reject }))
-  port.postMessage({ type: 'partyline:announce', protocol: PROTOCOL_VERSION, epoch: deps.epoch } satisfies Announce)
+  announce()
+
+  function announce(error?: WireError): void {
+    const message: Announce = { type: 'partyline:announce', protocol: PROTOCOL_VERSION, epoch: deps.epoch, error }
+    port.postMessage(message)
+  }
+}
+
+function dismissal(): WireError {
+  return toWireError(new PartylineError('stale-epoch', 'the broker took the tab for dead', { retryable: true }))
 }
 
 function answering(handler: Handler, reject: (error: PartylineError) => void): Handler {
@@ -129,6 +141,7 @@ function performAll(
 ): OpFailure[] {
   const failures: OpFailure[] = []
   for (const { index, op } of ops) {
+    if (session.isClosed) break
     try {
       perform(session, op)
     } catch (error) {

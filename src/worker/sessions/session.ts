@@ -24,6 +24,8 @@ export class Session implements CredentialSource {
   /** When the tab was last heard of, on the broker's clock. */
   heardAt: number
   visible: boolean
+  /** Called when the broker has let the tab go without its asking. */
+  dismissed = (): void => {}
   #isClosed = false
 
   constructor({ id, hello, sender, data, now }: SessionInit) {

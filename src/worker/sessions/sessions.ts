@@ -1,4 +1,4 @@
-import type { Hello, SessionLimits } from '../../protocol/index.ts'
+import { PartylineError, type Hello, type SessionLimits } from '../../protocol/index.ts'
 import type { BrokerHost, Port } from '../host.ts'
 import type { Traffic } from '../observe/traffic.ts'
 import { FrameSender } from './frame-sender.ts'
@@ -36,6 +36,8 @@ export class Sessions implements Iterable<Session> {
       dead: session => {
         this.#detachedDead++
         this.detach(session)
+        // If it lives after all, it attaches again.
+        session.dismissed()
       },
       probe: deps.probe,
     })
@@ -50,7 +52,12 @@ export class Sessions implements Iterable<Session> {
     return this.#sessions.values()
   }
 
+  /**
+   * A tab has one session: a later attempt takes the place of an earlier one, which its tab has given up.
+   * @throws PartylineError `stale-epoch` for an attempt that a later one has overtaken
+   */
   attach(hello: Hello, data: Port): Session {
+    this.#supersede(hello)
     const { host, limits, traffic, attached } = this.#deps
     const sender = new FrameSender({
       runTexts: this.#runTexts,
@@ -58,12 +65,25 @@ export class Sessions implements Iterable<Session> {
       traffic,
       post: frame => data.postMessage(frame),
       reportError: error => host.reportError(error),
+      overwhelmed: () => {
+        this.detach(session)
+        session.dismissed()
+      },
     })
-    const session = new Session({ id: host.randomId(), hello, sender, data, now: host.now() })
+    const session: Session = new Session({ id: host.randomId(), hello, sender, data, now: host.now() })
     this.#sessions.add(session)
     this.#liveness.start()
     attached(session)
     return session
+  }
+
+  #supersede({ tabId, attempt }: Hello): void {
+    for (const session of this.#sessions) {
+      if (session.hello.tabId !== tabId) continue
+      if (session.hello.attempt > attempt)
+        throw new PartylineError('stale-epoch', 'the tab has attached anew since', { retryable: true })
+      this.detach(session)
+    }
   }
 
   /** Idempotent. */

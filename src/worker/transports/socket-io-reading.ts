@@ -41,9 +41,6 @@ export function readAcknowledgement(reply: unknown): unknown {
   throw new UpstreamError('refused', typeof error === 'string' ? error : 'no reason given', { details: reply })
 }
 
-/** As the in-memory adapter (yeast) and the Redis streams adapter make them. */
-const OFFSET = /^(?:[\w-]{6,9}(?:\.[\w-]+)?|\d{10,}-\d+)$/
-
 export interface EventArguments {
   readonly payload: unknown
   readonly position: string | undefined
@@ -51,18 +48,30 @@ export interface EventArguments {
 }
 
 /**
- * With connection state recovery the server appends an offset to an event's arguments, without a mark
- * that tells it from the application's own last string. It is taken for one where it looks like one and
- * is not the only argument: an event sent without a payload has the offset as its payload.
+ * With connection state recovery the server appends an offset to an event's arguments, without a mark that
+ * tells it from the application's own last string. Offsets hold the time at which the event was sent, so the
+ * last string is taken for one when it reads as a time within a day of `nowMs`.
  */
-export function readArguments(args: readonly unknown[], recovery: boolean): EventArguments {
+export function readArguments(args: readonly unknown[], recovery: boolean, nowMs = Date.now()): EventArguments {
   const plain = args.filter(argument => typeof argument !== 'function')
   const last = plain.at(-1)
-  const hasOffset = recovery && plain.length > 1 && typeof last === 'string' && OFFSET.test(last)
-  const rest = plain.slice(1, hasOffset ? -1 : undefined)
-  return {
-    payload: plain[0],
-    position: hasOffset ? last : undefined,
-    rest: rest.length > 0 ? rest : undefined,
-  }
+  const position = recovery && typeof last === 'string' && isOffset(last, nowMs) ? last : undefined
+  const own = position === undefined ? plain : plain.slice(0, -1)
+  return { payload: own[0], position, rest: own.length > 1 ? own.slice(1) : undefined }
+}
+
+const DAY_MS = 24 * 60 * 60 * 1000
+
+/** The in-memory adapter's offset is a time to base 64, the Redis streams adapter's one to base 10. */
+function isOffset(text: string, nowMs: number): boolean {
+  const [, base64, base10] = /^(?:([\w-]{7})(?:\.[\w-]+)?|(\d{13})-\d+)$/.exec(text) ?? []
+  const sentMs = base64 === undefined ? Number(base10) : fromBase64(base64)
+  return Math.abs(sentMs - nowMs) < DAY_MS
+}
+
+/** As socket.io-adapter's yeast writes it. */
+const DIGITS = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_'
+
+function fromBase64(text: string): number {
+  return Array.from(text).reduce((sum, digit) => sum * 64 + DIGITS.indexOf(digit), 0)
 }

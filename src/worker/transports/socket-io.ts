@@ -1,6 +1,7 @@
 import { Manager, type ManagerOptions, type Socket } from 'socket.io-client'
 import type { Credentials } from '../../protocol/index.ts'
-import { PartylineError } from '../../protocol/index.ts'
+import { deferred } from '../../lib/index.ts'
+import { describe, PartylineError } from '../../protocol/index.ts'
 import {
   toUpstreamError,
   UpstreamError,
@@ -46,13 +47,13 @@ export interface SocketIoOptions {
  * A channel `orders` is the events `orders:…` of the primary namespace; `/chat` is everything in namespace
  * `/chat`, `/chat#lobby` the events `lobby:…` there. An event's first argument is its payload.
  *
- * @throws PartylineError `bad-options`
+ * A url that cannot be right becomes `bad-options` in every tab.
+ *
  * @example
  * startBroker({ transport: socketIo({ url: 'https://api.example.com', rooms: { join: 'join', leave: 'leave' } }) })
  */
 export function socketIo(options: SocketIoOptions): Transport {
-  const url = parseUrl(options.url)
-  return { name: 'socket.io', create: sink => new SocketIoLink(url, options, sink) }
+  return { name: 'socket.io', create: sink => new SocketIoLink(parseUrl(options.url), options, sink) }
 }
 
 /** One Manager for the broker's life: the sockets keep what they need to resume. */
@@ -104,7 +105,7 @@ class SocketIoLink implements TransportLink {
     if (own !== channel) throw new UpstreamError('refused', `channel ${channel} is called ${own} here`)
     const namespace = this.#namespace(name)
     namespace.wanted.add(channel)
-    await namespace.connected(signal)
+    await this.#enter(name, namespace, signal)
     const { rooms } = this.#options
     if (room !== '' && rooms !== undefined && !namespace.joined.has(channel))
       readAcknowledgement(await ask(namespace.socket, rooms.join, room))
@@ -131,7 +132,19 @@ class SocketIoLink implements TransportLink {
     const send = (): Promise<unknown> => ask(namespace.socket, eventName, payload).then(readAcknowledgement)
     if (namespace.socket.connected) return send()
     if (name === this.#primary) throw new UpstreamError('network', 'the connection is not open')
-    return namespace.connected(signal).then(send)
+    return this.#enter(name, namespace, signal).then(send)
+  }
+
+  /** Other credentials do not help where a namespace does not exist or is not for this user. */
+  async #enter(name: string, namespace: Namespace, signal: AbortSignal): Promise<void> {
+    try {
+      await namespace.connected(signal)
+    } catch (error) {
+      const { kind, message, details } = toUpstreamError(error)
+      throw name !== this.#primary && kind === 'credentials'
+        ? new UpstreamError('refused', message, { details })
+        : error
+    }
   }
 
   close(): void {
@@ -155,7 +168,7 @@ class SocketIoLink implements TransportLink {
   #drop(name: string, { socket }: Namespace): void {
     this.#namespaces.delete(name)
     socket.offAny()
-    socket.off('disconnect')
+    socket.off()
     socket.disconnect()
   }
 
@@ -240,11 +253,15 @@ class Namespace {
   }
 }
 
+/** @throws PartylineError `invalid-payload` at once, when the library cannot send it */
 function ask(socket: Socket, event: string, payload: unknown): Promise<unknown> {
-  return new Promise(resolve => {
-    const args = payload === undefined ? [] : [payload]
-    socket.emit(event, ...args, (reply: unknown) => resolve(reply))
-  })
+  const reply = deferred<unknown>()
+  try {
+    socket.emit(event, ...(payload === undefined ? [] : [payload]), (value: unknown) => reply.resolve(value))
+  } catch (error) {
+    throw new PartylineError('invalid-payload', `Socket.IO cannot send ${event}: ${describe(error)}`, { cause: error })
+  }
+  return reply.promise
 }
 
 function withoutExpiry(credentials: Credentials | undefined): { [key: string]: unknown } {

@@ -168,6 +168,7 @@ function retryDelayMs(
     case 'server-closed':
       return failures === 1 ? random * policy.restartSpreadMs : jittered
     case 'network':
+    case 'no-credentials':
     case 'refused':
     case 'credentials':
       return jittered
@@ -196,10 +197,14 @@ function proven(state: ConnectionState, { now, policy }: StepContext): Connectio
 /** Connects, or waits as long as the server said. */
 function connect(state: ConnectionState, { now }: StepContext): Step {
   const { phase, notBefore } = state
+  // Always a phase anew, so that its timer is set anew: timers may come early.
   if (now < notBefore)
-    return phase.name !== 'paused' && (deadline(phase) ?? 0) >= notBefore
-      ? { state }
-      : to(state, { name: 'waiting', cause: 'rate-limited', until: notBefore })
+    return to(
+      state,
+      phase.name !== 'paused' && (deadline(phase) ?? 0) >= notBefore
+        ? { ...phase }
+        : { name: 'waiting', cause: 'rate-limited', until: notBefore },
+    )
   return { state: { ...state, phase: { name: 'connecting' } }, effect: 'open' }
 }
 

@@ -102,7 +102,9 @@ export class Connection {
     this.#cancelTimer()
     const until = deadline(this.#state.phase)
     this.#cancelTimer =
-      until === undefined ? () => {} : host.setTimer(until - host.now(), () => this.dispatch({ type: 'due' }))
+      until === undefined
+        ? () => {}
+        : host.setTimer(Math.max(0, Math.ceil(until - host.now())), () => this.dispatch({ type: 'due' }))
   }
 
   async #open(attempt: AbortController): Promise<void> {

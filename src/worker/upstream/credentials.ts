@@ -26,6 +26,8 @@ export class CredentialDesk {
   readonly #deps: CredentialsDeps
   readonly #asked = new Map<number, { source: CredentialSource; answer: Deferred<Credentials> }>()
   #cached: Credentials | undefined
+  /** Everybody who asks while a question is open waits for its answer. */
+  #asking: Promise<Credentials | undefined> | undefined
   #nextId = 1
 
   constructor(deps: CredentialsDeps) {
@@ -35,7 +37,11 @@ export class CredentialDesk {
   async get(signal: AbortSignal, fresh: boolean): Promise<CredentialsForAttempt> {
     if (!fresh && this.#cached !== undefined && !isExpiring(this.#cached))
       return { credentials: this.#cached, cached: true }
-    this.#cached = await this.#askTabs(signal)
+    this.#asking ??= this.#askTabs().finally(() => {
+      this.#asking = undefined
+    })
+    this.#cached = await this.#asking
+    signal.throwIfAborted()
     return { credentials: this.#cached, cached: false }
   }
 
@@ -50,7 +56,7 @@ export class CredentialDesk {
   answer(source: CredentialSource, op: CredentialsOp): void {
     const asked = this.#asked.get(op.id)
     if (asked?.source !== source) return
-    if (op.credentials === undefined) asked.answer.reject(new Error(op.error ?? 'the tab has no credentials'))
+    if (op.credentials === undefined) asked.answer.reject(new Error('the tab has none; its console says why'))
     else asked.answer.resolve(op.credentials)
   }
 
@@ -60,11 +66,10 @@ export class CredentialDesk {
       if (asked.source === source) asked.answer.reject(new Error('the tab went before it answered'))
   }
 
-  async #askTabs(signal: AbortSignal): Promise<Credentials | undefined> {
+  async #askTabs(): Promise<Credentials | undefined> {
     const asked = new Set<CredentialSource>()
     const errors: string[] = []
     for (let source = this.#next(asked); source !== undefined; source = this.#next(asked)) {
-      signal.throwIfAborted()
       asked.add(source)
       try {
         return await this.#askOne(source)
@@ -73,7 +78,7 @@ export class CredentialDesk {
       }
     }
     if (errors.length === 0) return undefined
-    throw new UpstreamError('network', `no tab could give credentials (${errors.join('; ')})`)
+    throw new UpstreamError('no-credentials', `no tab could give credentials (${errors.join('; ')})`)
   }
 
   /** Of the tabs that are there now. */

@@ -73,10 +73,18 @@ export interface UpstreamEvent extends UpstreamMessage {
  * - `server-restart`: the server said that it is going away; all its clients come back together
  * - `server-closed`: the server ended this one connection on purpose
  * - `credentials`: the server does not accept who we are; only new credentials help
+ * - `no-credentials`: of the tabs that could give some, none did
  * - `rate-limited`: not before `retryAfterMs`
  * - `refused`: the server said no to this join or message; never to a connection
  */
-export type CauseKind = 'network' | 'server-restart' | 'server-closed' | 'credentials' | 'rate-limited' | 'refused'
+export type CauseKind =
+  | 'network'
+  | 'no-credentials'
+  | 'server-restart'
+  | 'server-closed'
+  | 'credentials'
+  | 'rate-limited'
+  | 'refused'
 
 export class UpstreamError extends Error {
   override readonly name = 'UpstreamError'
@@ -90,7 +98,16 @@ export class UpstreamError extends Error {
     super(message)
     this.kind = kind
     this.retryAfterMs = extra.retryAfterMs
-    this.details = extra.details
+    this.details = plain(extra.details)
+  }
+}
+
+/** What tabs can be sent; anything else is left out. */
+function plain(details: unknown): unknown {
+  try {
+    return structuredClone(details)
+  } catch {
+    return undefined
   }
 }
 

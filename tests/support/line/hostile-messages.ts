@@ -84,6 +84,7 @@ const nearHello = fc.record(
     protocol: fc.oneof(fc.constant({ major: 1, minor: 0 }), fc.constant({ major: 99, minor: 0 }), anythingCloneable),
     scope: fc.oneof(fc.constant('ann'), fc.string()),
     tabId: fc.oneof(fc.string(), anythingCloneable),
+    attempt: fc.oneof(fc.nat(), anythingCloneable),
     lease: fc.oneof(fc.constant({ kind: 'silence' }), anythingCloneable),
     visible: fc.boolean(),
     online: fc.boolean(),

@@ -61,6 +61,7 @@ export function startNodeLine(options: BrokerOptions, host = nodeHost()): NodeLi
         protocol: PROTOCOL_VERSION,
         scope: SCOPE,
         tabId: name,
+        attempt: 1,
         lease: { kind: 'lock', name },
         visible: true,
         online: true,
@@ -84,8 +85,7 @@ async function attachTab(control: MessagePort, hello: Hello): Promise<NodeTab> {
   const attachment = new Attachment({
     link: { control, failed: new Promise<never>(() => undefined), close: () => control.close() },
     hello,
-    attachTimeoutMs: 2_000,
-    callTimeoutMs: 2_000,
+    timeoutMs: 2_000,
     attached(given) {
       welcome = given
     },

@@ -1,5 +1,6 @@
 import {
   PROTOCOL_VERSION,
+  type Announce,
   type Frame,
   type Hello,
   type Item,
@@ -20,6 +21,8 @@ export interface RawTab {
   acknowledgeAll(): void
   items(): readonly Item[]
   events(): readonly Item[]
+  /** What the broker has said unasked on the control port. */
+  announcements(): readonly Announce[]
 }
 
 /** Attaches over `control`, and acknowledges nothing before it is told to. */
@@ -39,12 +42,17 @@ export async function rawTab(
     acknowledge(frame)
   })
   data.start()
+  const announcements: Announce[] = []
+  control.addEventListener('message', ({ data: message }: MessageEvent<Partial<Announce>>) => {
+    if (message.type === 'partyline:announce') announcements.push(message as Announce)
+  })
   control.start()
   line.host.locks.add('raw')
   const greeting: Hello = {
     protocol: PROTOCOL_VERSION,
     scope: SCOPE,
     tabId: 'raw',
+    attempt: 1,
     lease: { kind: 'lock', name: 'raw' },
     visible: true,
     online: true,
@@ -68,6 +76,7 @@ export async function rawTab(
     },
     items,
     events: () => items().filter(item => Array.isArray(item)),
+    announcements: () => announcements,
   }
 }
 
