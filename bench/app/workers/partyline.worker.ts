@@ -1,0 +1,4 @@
+import { startBroker } from 'partyline/worker'
+import { benchTransport } from './bench-transport.ts'
+
+startBroker({ transport: benchTransport() })

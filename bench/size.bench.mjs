@@ -1,0 +1,97 @@
+/** Bytes of each entry point as a user's bundler gets it: minified, gzip and brotli. */
+import { readFileSync } from 'node:fs'
+import { brotliCompressSync, gzipSync } from 'node:zlib'
+import { build } from 'vite'
+import { runMain } from '../scripts/lib/clear-failure.mjs'
+import { inRoot } from '../scripts/lib/paths.mjs'
+import { sourceAliases } from './lib/build-app.mjs'
+import { readOptions } from './lib/options.mjs'
+import { environment, printEnvironment, printTargets, writeJson } from './lib/report.mjs'
+import { kilobytes, printTable, whole } from './lib/table.mjs'
+
+/** @typedef {{ name: string, minified: number, gzip: number, brotli: number }} Size */
+
+const maxClientGzip = 6_000
+/** What a tab would load otherwise. */
+const others = ['socket.io-client', 'comlink']
+
+await runMain(async () => {
+  const { json } = readOptions({})
+  const manifest = JSON.parse(readFileSync(inRoot('package.json'), 'utf8'))
+  const peers = Object.keys(manifest.peerDependencies ?? {})
+  const alias = await sourceAliases()
+  const env = environment()
+  printEnvironment(env)
+
+  /** @type {Size[]} */
+  const results = []
+  for (const path of Object.keys(manifest.exports)) {
+    if (path.endsWith('.json')) continue
+    const entry = `${manifest.name}${path.slice(1)}`
+    const source = manifest.exports[path].default.replace('./dist/', 'src/').replace(/\.js$/, '.ts')
+    results.push(await measure(entry, `export * from ${JSON.stringify(inRoot(source))}`, peers))
+  }
+  const connectOnly = `import { connect } from ${JSON.stringify(inRoot('src/client/index.ts'))}; globalThis.line = connect`
+  results.push(await measure('partyline, connect alone', connectOnly, peers))
+  for (const name of others) results.push(await measure(name, `export * from ${JSON.stringify(name)}`, []))
+
+  printTable(
+    'Everything an entry exports, with its dependencies; peer dependencies left out',
+    ['', 'minified', 'gzip -9', 'brotli'],
+    results.map(({ name, minified, gzip, brotli }) => [name, ...[minified, gzip, brotli].map(kilobytes)]),
+  )
+  const client = results.find(({ name }) => name === manifest.name)
+  const targets = [
+    {
+      name: 'client entry with Comlink: 6 kB gzip at most',
+      met: client && client.gzip <= maxClientGzip,
+      figure: `${whole(client?.gzip ?? NaN)} bytes`,
+    },
+  ]
+  printTargets(targets)
+  writeJson(json, { bench: 'size', environment: env, targets, results })
+  return 0
+
+  /**
+   * @param {string} name
+   * @param {string} code of the app that uses it
+   * @param {readonly string[]} external
+   * @returns {Promise<Size>}
+   */
+  async function measure(name, code, external) {
+    const virtual = 'virtual:app'
+    const built = await build({
+      configFile: false,
+      logLevel: 'warn',
+      root: inRoot(),
+      resolve: { alias },
+      plugins: [
+        {
+          name: 'app',
+          resolveId: id => (id === virtual ? inRoot('bench/app/size-entry.js') : undefined),
+          load: id => (id === inRoot('bench/app/size-entry.js') ? code : undefined),
+        },
+      ],
+      build: {
+        write: false,
+        target: 'es2022',
+        minify: true,
+        modulePreload: { polyfill: false },
+        // `node:` names are of entries for servers.
+        rolldownOptions: {
+          input: virtual,
+          preserveEntrySignatures: 'strict',
+          external: [...external, /^node:/, /^react/],
+        },
+      },
+    })
+    const { output } = /** @type {import('vite').Rolldown.RolldownOutput} */ (built)
+    const bytes = Buffer.concat(output.map(file => Buffer.from(file.type === 'chunk' ? file.code : file.source)))
+    return {
+      name,
+      minified: bytes.length,
+      gzip: gzipSync(bytes, { level: 9 }).length,
+      brotli: brotliCompressSync(bytes).length,
+    }
+  }
+})
