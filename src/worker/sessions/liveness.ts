@@ -20,7 +20,7 @@ export class Liveness {
   #cancel: (() => void) | undefined
   #lastPollAt = 0
   /** Since when those that only their silence could give away have been asked for a sign of life. */
-  readonly #doubted = new Map<Session, number>()
+  #doubted = new WeakMap<Session, number>()
 
   constructor(deps: LivenessDeps) {
     this.#deps = deps
@@ -44,7 +44,7 @@ export class Liveness {
     try {
       const held = await host.heldLocks()
       // After a sleep nobody was asked for as long as the clock says.
-      if (now - this.#lastPollAt > pollMs + leaseMs / 3) this.#doubted.clear()
+      if (now - this.#lastPollAt > pollMs + leaseMs / 3) this.#doubted = new WeakMap()
       this.#lastPollAt = now
       for (const session of [...sessions()]) {
         const doubtedSince = this.#doubted.get(session)

@@ -119,7 +119,11 @@ export function servePort(port: Port, deps: PortServiceDeps): void {
 }
 
 function dismissal(): WireError {
-  return toWireError(new PartylineError('stale-epoch', 'the broker took the tab for dead', { retryable: true }))
+  return toWireError(
+    new PartylineError('stale-epoch', 'the broker let the tab go: it seemed dead, or took nothing', {
+      retryable: true,
+    }),
+  )
 }
 
 function answering(handler: Handler, reject: (error: PartylineError) => void): Handler {
