@@ -6,14 +6,13 @@ export async function abortable<T>(
   signals: readonly (AbortSignal | undefined)[],
   start: (done: AbortSignal) => Promise<T>,
 ): Promise<T> {
+  for (const signal of signals) signal?.throwIfAborted()
   const done = new AbortController()
   const { signal: until } = done
   const aborted = signals.map(
     signal =>
       new Promise<never>((_resolve, reject) => {
-        const fail = (): void => reject(signal?.reason as Error)
-        if (signal?.aborted) fail()
-        signal?.addEventListener('abort', fail, { signal: until })
+        signal?.addEventListener('abort', () => reject(signal.reason as Error), { signal: until })
       }),
   )
   try {

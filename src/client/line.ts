@@ -83,8 +83,8 @@ export class ClientLine implements Line {
   channel(name: string): ClientChannel {
     const known = this.#channels.get(name)
     if (known) return known
-    if (typeof name !== 'string' || name === '')
-      throw new PartylineError('bad-options', `a channel's name is a string, not ${String(name)}`)
+    if (typeof name !== 'string' || !name || name.length > 1024)
+      throw new PartylineError('bad-options', 'channel needs a name, a string of 1 to 1024 characters')
     const channel = new ClientChannel(name, {
       publishing: this.#publishing,
       closed: this.#closed.signal,
@@ -107,7 +107,7 @@ export class ClientLine implements Line {
     signal?.throwIfAborted()
     this.#closed.signal.throwIfAborted()
     const attachment = this.#keeper.current
-    if (!attachment) throw new PartylineError('stale-epoch', 'no broker is attached', { retryable: true })
+    if (!attachment) throw new PartylineError('stale-epoch', 'no broker yet', { retryable: true })
     return attachment.stats(signal)
   }
 
@@ -175,7 +175,7 @@ export class ClientLine implements Line {
       this.#asking.ask({ op: 'subscribe', channel: channel.name }, error => channel.subscription('refused', error))
     else {
       channel.leaving()
-      this.#asking.ask({ op: 'unsubscribe', channel: channel.name })
+      this.#asking.ask({ op: 'unsubscribe', channel: channel.name }, () => channel.subscription('left'))
     }
   }
 

@@ -32,7 +32,7 @@ export class Publishing {
     this.#pending.set(id, { asked, sent, settled: deferred() })
     // The broker keeps the time of what it has; here it is kept for what no broker has heard of.
     const timer = setTimeout(() => {
-      if (asked.waiting) this.#fail(id, lost('not-sent', `no broker took it within ${timeoutMs} ms`))
+      if (asked.waiting) this.#fail(id, lost('not-sent', `no broker within ${timeoutMs} ms`))
     }, timeoutMs)
     try {
       return await abortable([signal], () => sent.promise)
@@ -54,7 +54,7 @@ export class Publishing {
   /** The broker is gone: what it had and did not settle may have been sent or not. */
   detached(): void {
     for (const [id, { asked }] of this.#pending)
-      if (!asked.waiting) this.#fail(id, lost('unconfirmed', 'the broker went before it was settled'))
+      if (!asked.waiting) this.#fail(id, lost('unconfirmed', 'the broker went before'))
   }
 
   /** The line is closed: nothing more will be heard. */

@@ -449,3 +449,12 @@ test('an error is a PartylineError with a code, whichever way it came', async ()
   expect(error).toBeInstanceOf(PartylineError)
   expect(error).toBeInstanceOf(Error)
 })
+
+test.each(['', 'x'.repeat(1_025), 7 as never])('a channel cannot be called %j', name => {
+  expect(() => openLine().channel(name)).toThrow(
+    expect.objectContaining({
+      code: 'bad-options',
+      message: 'channel needs a name, a string of 1 to 1024 characters',
+    }),
+  )
+})

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, test } from 'vitest'
 import { deferred } from '../../src/lib/index.ts'
 import type { Op, PublishOp } from '../../src/protocol/index.ts'
 import type { BrokerOptions } from '../../src/worker/index.ts'
@@ -985,4 +985,13 @@ describe('stats', () => {
       failures: 1,
     })
   })
+})
+
+test('a tab with more channels than may wait for it attaches all the same', async () => {
+  const names = Array.from({ length: 40 }, (_, index) => `room:${index}`)
+  const { line } = setUp({ maxQueuedItems: 10, lingerMs: 0 })
+  const tab = await line.openTab(want(...names))
+  await Promise.all(names.map(name => joined(tab, name)))
+  expect(line.broker.stats().channels.map(({ sessions }) => sessions)).toEqual(names.map(() => 1))
+  expect(tab.ended()).toBeUndefined()
 })

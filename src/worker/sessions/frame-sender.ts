@@ -123,7 +123,9 @@ export class FrameSender {
     if (notice.type === 'status' || notice.type === 'subscription')
       this.#kept = this.#kept.filter(older => !replaces(notice, older))
     this.#kept.push(notice)
-    if (this.#kept.length > this.#deps.limits.maxQueuedItems) this.#deps.overwhelmed()
+    const { maxQueuedItems } = this.#deps.limits
+    if (this.#kept.length > maxQueuedItems && this.#kept.filter(isUnbounded).length > maxQueuedItems)
+      this.#deps.overwhelmed()
   }
 
   #dropEvent(ref: number): void {
@@ -212,6 +214,11 @@ export class FrameSender {
       return isEvent(item) ? lossNotice(item[0], 1) : withoutPayload(item, cause)
     }
   }
+}
+
+/** Of the others there is at most one for each channel of the line. */
+function isUnbounded(notice: Notice): boolean {
+  return notice.type !== 'subscription' || notice.ref === 0 || notice.state === 'left'
 }
 
 function replaces(notice: Notice, older: Notice): boolean {

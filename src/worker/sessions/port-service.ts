@@ -79,6 +79,8 @@ export function servePort(port: Port, deps: PortServiceDeps): void {
       if (!isPort(data)) throw new PartylineError('bad-message', 'attach needs the data port as its second argument')
       leave()
       const own = deps.attach(hello, data)
+      if (own.isClosed)
+        throw new PartylineError('too-many-channels', 'the tab wants more channels than may wait for it')
       session = own
       own.dismissed = () => announce(dismissal())
       listenForAcks(data, own)

@@ -66,6 +66,7 @@ export class Sessions implements Iterable<Session> {
       post: frame => data.postMessage(frame),
       reportError: error => host.reportError(error),
       overwhelmed: () => {
+        if (session.isClosed) return
         this.detach(session)
         session.dismissed()
       },
