@@ -1,6 +1,7 @@
 import { Emitter } from '../lib/index.ts'
 import {
   fromWireError,
+  MAX_NAME_LENGTH,
   PartylineError,
   PROTOCOL_VERSION,
   type EventItem,
@@ -83,7 +84,7 @@ export class ClientLine implements Line {
   channel(name: string): ClientChannel {
     const known = this.#channels.get(name)
     if (known) return known
-    if (typeof name !== 'string' || !name || name.length > 1024)
+    if (typeof name !== 'string' || !name || name.length > MAX_NAME_LENGTH)
       throw new PartylineError('bad-options', 'channel needs a name, a string of 1 to 1024 characters')
     const channel = new ClientChannel(name, {
       publishing: this.#publishing,

@@ -182,6 +182,26 @@ describe('when the queue is full', () => {
     expect(words(items())).toEqual(['1:in flight', '1 gap 2', '1:huge'])
   })
 
+  test('the news that nothing is missing is not lost either', () => {
+    const { event, send, drain, items } = setUp({ maxQueuedItems: 1 })
+    event(1, 'in flight')
+    send({ type: 'continuity', ref: 1, verdict: 'recovered' })
+    event(2, 'a')
+    drain()
+    expect(words(items())).toEqual(['1:in flight', '1 recovered', '2:a'])
+  })
+
+  test('what was lost before a subscription was left is not told to the next one', () => {
+    const { event, send, drain, items } = setUp({ maxQueuedItems: 1 })
+    event(1, 'in flight')
+    event(1, 'a')
+    send({ type: 'subscription', channel: 'c', ref: 1, state: 'left' })
+    send({ type: 'subscription', channel: 'c', ref: 1, state: 'joined' })
+    event(1, 'b')
+    drain()
+    expect(words(items())).toEqual(['1:in flight', 'subscription 1 left', 'subscription 1 joined', '1:b'])
+  })
+
   test('a gap that was told is not told again', () => {
     const { event, drain, items } = setUp({ maxQueuedItems: 1 })
     event(1, 'in flight')

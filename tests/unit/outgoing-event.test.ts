@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { measure, toOutgoing } from '../../src/worker/routing/outgoing-event.ts'
+import { measure } from '../../src/worker/payload-size.ts'
+import { toOutgoing } from '../../src/worker/routing/outgoing-event.ts'
 
 const large = { text: 'x'.repeat(2_000) }
 const small = { text: 'x' }

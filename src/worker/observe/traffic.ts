@@ -3,6 +3,7 @@ export interface Traffic {
   eventsIn: number
   /** Events for channels that no tab wants. */
   eventsUnrouted: number
+  /** Events and notices handed to tabs, each counted for each tab. */
   deliveries: number
   frames: number
   /** Events that a full queue dropped; the tabs heard `gap`. */

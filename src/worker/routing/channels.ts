@@ -68,6 +68,7 @@ export class Channels {
 
   /** Subscribing twice is as good as once. Beyond `maxChannels` the tab hears `refused`. */
   subscribe(session: Session, { channel: name, resume }: Wanted): void {
+    // It was let go by what it was told so far.
     if (session.isClosed) return
     const channel = this.#channels.get(name) ?? this.#create(name)
     if (channel === undefined) return session.send(tooMany(name, this.#deps.maxChannels))

@@ -122,6 +122,8 @@ export class FrameSender {
   #keep(notice: Notice): void {
     if (notice.type === 'status' || notice.type === 'subscription')
       this.#kept = this.#kept.filter(older => !replaces(notice, older))
+    // What was lost before it belongs to the subscription that is over.
+    if (notice.type === 'subscription' && notice.state === 'left') this.#losses.delete(notice.ref)
     this.#kept.push(notice)
     const { maxQueuedItems } = this.#deps.limits
     if (this.#kept.length > maxQueuedItems && this.#kept.filter(isUnbounded).length > maxQueuedItems)
@@ -181,9 +183,7 @@ export class FrameSender {
 
   #lossNotices(): ContinuityNotice[] {
     if (this.#losses.size === 0) return []
-    const notices = Array.from(this.#losses, ([ref, missed]) => lossNotice(ref, missed)).filter(
-      notice => notice.verdict !== 'gap' || notice.missed !== 0,
-    )
+    const notices = Array.from(this.#losses, ([ref, missed]) => lossNotice(ref, missed))
     this.#losses.clear()
     return notices
   }
@@ -263,6 +263,8 @@ function missedBy(notice: ContinuityNotice): Loss {
 }
 
 function lossNotice(ref: number, missed: Loss): ContinuityNotice {
+  // All that went was the news that nothing is missing.
+  if (missed === 0) return { type: 'continuity', ref, verdict: 'recovered' }
   return missed === undefined
     ? { type: 'continuity', ref, verdict: 'unknown' }
     : { type: 'continuity', ref, verdict: 'gap', missed }

@@ -1,7 +1,7 @@
 import type { Hello, Item } from '../../protocol/index.ts'
 import type { Port } from '../host.ts'
 import type { CredentialSource } from '../upstream/credentials.ts'
-import { measure } from '../routing/outgoing-event.ts'
+import { measure } from '../payload-size.ts'
 import type { FrameSender } from './frame-sender.ts'
 
 export interface SessionInit {

@@ -90,8 +90,11 @@ class SocketIoLink implements TransportLink {
   async open({ credentials, signal }: { credentials: Credentials | undefined; signal: AbortSignal }): Promise<void> {
     this.#credentials = credentials
     try {
-      await this.#namespace(this.#primary).connected(signal)
+      const primary = this.#namespace(this.#primary)
+      await primary.connected(signal)
       signal.throwIfAborted()
+      // One payload of the polling transport can hold both the welcome and the end.
+      if (!primary.socket.connected) throw new UpstreamError('server-closed', 'the server ended the connection at once')
       this.#isOpen = true
     } catch (error) {
       this.close()
