@@ -10,6 +10,12 @@ export default defineConfig({
       inNode('contract'),
       inNode('package', { globalSetup: 'tests/package/global-setup.ts', testTimeout: 60_000, hookTimeout: 120_000 }),
       inChromium(),
+      inNode('engines', {
+        globalSetup: 'tests/support/e2e/global-setup.ts',
+        testTimeout: 30_000,
+        hookTimeout: 60_000,
+        expect: { poll: { interval: 20, timeout: 5_000 } },
+      }),
     ],
   },
 })

@@ -4,7 +4,6 @@
  */
 import './setup/check-node.mjs'
 import { ClearFailure, runMain } from './lib/clear-failure.mjs'
-import { ensureChromium } from './setup/ensure-chromium.mjs'
 import { ensurePackages } from './setup/ensure-packages.mjs'
 import { add, noCounts, summary } from './test/counts.mjs'
 import { printStage } from './test/print-stage.mjs'
@@ -16,10 +15,6 @@ await runMain(() => (name === undefined ? runAll() : runOne(name, args)))
 
 async function runAll() {
   await ensurePackages()
-  const noChromium = await ensureChromium().then(
-    () => undefined,
-    error => error,
-  )
   let total = noCounts
   for (const stage of stages) {
     if (!isThere(stage)) {
@@ -27,14 +22,27 @@ async function runAll() {
       continue
     }
     const started = performance.now()
-    const result =
-      noChromium !== undefined && stage.needsChromium
-        ? { counts: { passed: 0, failed: 1, skipped: 0 }, output: String(noChromium.message) }
-        : await stage.run({ args: [], live: false })
+    const result = await prepareAndRun(stage)
     printStage(stage.name, performance.now() - started, result)
     total = add(total, result.counts)
   }
   return end(total)
+}
+
+/**
+ * @param {import('./test/stages.mjs').Stage} stage
+ * @returns {Promise<import('./test/stages.mjs').StageResult>}
+ */
+async function prepareAndRun(stage) {
+  try {
+    await stage.prepare?.()
+  } catch (error) {
+    return {
+      counts: { passed: 0, failed: 1, skipped: 0 },
+      output: error instanceof Error ? error.message : String(error),
+    }
+  }
+  return stage.run({ args: [], live: false })
 }
 
 /**
@@ -48,7 +56,7 @@ async function runOne(wanted, stageArgs) {
   }
   if (!isThere(stage)) throw new ClearFailure(`The stage '${wanted}' has no tests: there is no ${stage.folder}.`)
   await ensurePackages()
-  if (stage.needsChromium) await ensureChromium()
+  await stage.prepare?.()
   const { counts } = await stage.run({ args: stageArgs, live: true })
   return end(counts)
 }

@@ -1,7 +1,7 @@
-import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { usualChromiumPaths } from './chromium-paths.mjs'
+import { majorVersion } from './program-version.mjs'
 
 /** Older ones lack what the tests use. */
 export const oldestMajor = 120
@@ -32,16 +32,9 @@ export function playwrightChromium() {
   }
 }
 
-/**
- * Runs it for its version: Ubuntu's /usr/bin/chromium-browser only says that a snap is missing, and a snap itself
- * cannot read the profile that a test makes.
- * @param {string} path
- */
+/** @param {string} path */
 export function isUsable(path) {
-  if (!existsSync(path)) return false
   // On Windows `--version` opens a window instead.
-  if (process.platform === 'win32') return true
-  const { status, stdout } = spawnSync(path, ['--version'], { encoding: 'utf8', timeout: 20_000 })
-  const major = /(\d+)\.\d+\.\d+/.exec(stdout ?? '')?.[1]
-  return status === 0 && Number(major) >= oldestMajor && !/\bsnap\b/.test(stdout)
+  if (process.platform === 'win32') return existsSync(path)
+  return (majorVersion(path) ?? 0) >= oldestMajor
 }

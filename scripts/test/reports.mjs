@@ -4,11 +4,17 @@ import { inRoot } from '../lib/paths.mjs'
 /** @typedef {import('./counts.mjs').Counts} Counts */
 
 /**
+ * Where a stage's report is.
+ * @param {string} stage
+ */
+export const reportOf = stage => inRoot('.cache', 'reports', `${stage}.json`)
+
+/**
  * Where a stage's report goes. One that an earlier run left there is removed.
  * @param {string} stage
  */
 export function freshReport(stage) {
-  const path = inRoot('.cache', 'reports', `${stage}.json`)
+  const path = reportOf(stage)
   rmSync(path, { force: true })
   return path
 }
@@ -32,6 +38,22 @@ export function vitestCounts(path) {
     skipped: report.numPendingTests + report.numTodoTests,
   }
 }
+
+/**
+ * @typedef {object} Outcome of one test
+ * @property {readonly string[]} ancestorTitles of the groups that it stands in
+ * @property {string} title
+ * @property {'passed' | 'failed' | 'skipped' | 'pending' | 'todo'} status
+ * @property {{ readonly notRun?: string }} meta
+ *
+ * What became of each test, by a report of Vitest's reporter `json`.
+ * @param {string} path
+ * @returns {readonly Outcome[]} empty when there is no readable report
+ */
+export const vitestOutcomes = path =>
+  (readJson(path)?.testResults ?? []).flatMap(
+    /** @param {{ assertionResults: Outcome[] }} file */ ({ assertionResults }) => assertionResults,
+  )
 
 /**
  * Counts of a report of Playwright's reporter `json`.

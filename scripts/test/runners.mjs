@@ -14,16 +14,17 @@ const limitMs = 360_000
  * @param {string} project
  * @param {string} folder
  * @param {StageOptions} options
+ * @param {'default' | 'verbose'} [reporter] `verbose` shows each test as it ends, for projects of one long file
  * @returns {Promise<StageResult>}
  */
-export async function runVitest(project, folder, { args, live }) {
+export async function runVitest(project, folder, { args, live }, reporter = 'default') {
   const report = freshReport(project)
   const { code, output } = await runNode(
     inRoot('node_modules/vitest/vitest.mjs'),
     [
       'run',
       `--project=${project}`,
-      '--reporter=default',
+      `--reporter=${reporter}`,
       '--reporter=json',
       `--outputFile.json=${report}`,
       ...(live ? [] : ['--allowOnly=false']),

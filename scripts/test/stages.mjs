@@ -1,17 +1,22 @@
 import { existsSync } from 'node:fs'
 import { inRoot } from '../lib/paths.mjs'
+import { ensureChromium } from '../setup/ensure-chromium.mjs'
+import { ensureEngines } from '../setup/ensure-engines.mjs'
 import { runLint, runTypes } from './checks.mjs'
+import { runEngines } from './engines.mjs'
 import { runPlaywright, runVitest } from './runners.mjs'
 
 /**
  * @typedef {{ readonly args: readonly string[], readonly live: boolean }} StageOptions
  *   `live`: one stage asked for by name, which shows its output as it comes
- * @typedef {{ readonly counts: import('./counts.mjs').Counts, readonly output: string }} StageResult
+ * @typedef {{ readonly counts: import('./counts.mjs').Counts, readonly output: string,
+ *   readonly notes?: readonly string[] }} StageResult
+ *   `notes`: what is to be said of a stage also when it passes
  *
  * @typedef {object} Stage
  * @property {string} name
  * @property {string} [folder] where its tests are; without it the stage is always there
- * @property {boolean} [needsChromium]
+ * @property {() => Promise<unknown>} [prepare] finds or installs what the stage needs; rejects when that is not to be had
  * @property {(options: StageOptions) => Promise<StageResult>} run
  */
 
@@ -25,8 +30,14 @@ export const stages = [
   vitestStage('unit'),
   vitestStage('contract'),
   vitestStage('package'),
-  { ...vitestStage('browser'), needsChromium: true },
-  { name: 'e2e', folder: 'tests/e2e', needsChromium: true, run: options => runPlaywright('e2e', 'tests/e2e', options) },
+  { ...vitestStage('browser'), prepare: ensureChromium },
+  {
+    name: 'e2e',
+    folder: 'tests/e2e',
+    prepare: ensureChromium,
+    run: options => runPlaywright('e2e', 'tests/e2e', options),
+  },
+  { ...vitestStage('engines'), prepare: ensureEngines, run: runEngines },
 ]
 
 /** @param {Stage} stage */

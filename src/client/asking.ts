@@ -23,6 +23,13 @@ export class Asking {
     return entry
   }
 
+  /** Asks once more, before all else that waits. */
+  askAgain(asked: readonly Asked[]): void {
+    const entries = asked as Entry[]
+    for (const entry of entries) entry.waiting = true
+    this.#queue = [...entries, ...this.#queue]
+  }
+
   /** Takes back what is `waiting`. */
   withdraw(asked: Asked): void {
     this.#queue = this.#queue.filter(entry => entry !== asked)

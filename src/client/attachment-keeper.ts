@@ -1,19 +1,37 @@
 import { fullJitter } from '../lib/index.ts'
-import { PartylineError, type Frame, type Hello } from '../protocol/index.ts'
+import {
+  PartylineError,
+  PROTOCOL_VERSION,
+  type BrokerScript,
+  type Frame,
+  type Hello,
+  type Lease,
+  type Welcome,
+} from '../protocol/index.ts'
+import { abortable } from './abortable.ts'
 import { Attachment } from './attachment.ts'
-import type { Host, HostLink } from './hosts/host.ts'
+import { agreeOnGeneration } from './generation.ts'
+import type { HostChoice } from './hosts/host-choice.ts'
+import type { HostLink } from './hosts/host.ts'
+import type { TabLease } from './lease.ts'
 
 const BACKOFF = { baseMs: 500, maxMs: 15_000 }
+/** Attempts in a row that follow each other at once. */
+const AT_ONCE = 3
+/** How often a tab that waits for a broker looks whether the others have another one. */
+const LOOK_MS = 700
+
 export interface AttachmentKeeperDeps {
-  readonly host: Host
+  readonly hosts: HostChoice
   readonly scope: string
   readonly timeoutMs: number
+  readonly lease: TabLease
   /** What to say to the next broker. */
-  hello(): Hello
-  attached(attachment: Attachment): void
+  hello(): Omit<Hello, 'lease' | 'session' | 'attempt' | 'protocol' | 'scope'>
+  attached(attachment: Attachment, welcome: Welcome, isSameBroker: boolean): void
   items(items: Frame['items']): void
-  /** There is no broker for the moment; another attempt follows by itself. */
-  detached(error: PartylineError): void
+  /** There is no broker for the moment; another attempt follows by itself, at once where it is `isBrief`. */
+  detached(error: PartylineError, isBrief: boolean): void
   /** No attempt will help; nothing follows. */
   failed(error: PartylineError): void
 }
@@ -22,9 +40,17 @@ export interface AttachmentKeeperDeps {
 export class AttachmentKeeper {
   readonly #deps: AttachmentKeeperDeps
   #current: Attachment | undefined
+  /** The attempt that is being made, or the attachment that came of it. */
+  #attempt = new AbortController()
+  #attempts = 0
   #failures = 0
+  #generation = 1
+  #script: BrokerScript | undefined
+  #session: Hello['session']
+  #epoch: string | undefined
   #timer: ReturnType<typeof setTimeout> | undefined
-  #closed = false
+  #isClosed = false
+  #isCached = false
 
   constructor(deps: AttachmentKeeperDeps) {
     this.#deps = deps
@@ -35,63 +61,139 @@ export class AttachmentKeeper {
     return this.#current
   }
 
-  /** Opens the worker at once, and attaches when `ready` says that the tab's lease is held. */
-  async attach(ready?: Promise<void>): Promise<void> {
-    clearTimeout(this.#timer)
-    this.#timer = undefined
-    const link = this.#open()
-    await ready
-    if (this.#closed) link?.close()
-    else if (link) this.#current = this.#attachTo(link)
+  /** Also when the page is back from the back/forward cache. */
+  async attach(): Promise<void> {
+    this.#isCached = false
+    this.#cancelRetry()
+    const attempt = (this.#attempt = new AbortController())
+    const { hosts, scope, timeoutMs } = this.#deps
+    const { signal } = attempt
+    let watching: ReturnType<typeof setInterval> | undefined
+    try {
+      this.#generation = await agreeOnGeneration({ scope, generation: this.#generation })
+      if (signal.aborted) return
+      const address = { scope, generation: this.#generation }
+      const late = setTimeout(() => attempt.abort(silent(timeoutMs)), timeoutMs)
+      watching = setInterval(() => void this.#lookForNewer(error => attempt.abort(error)), LOOK_MS)
+      signal.addEventListener('abort', () => clearTimeout(late))
+      const [held, link] = await abortable([signal], () =>
+        Promise.all([this.takeLease(), hosts.open(address, signal, this.#script)]),
+      )
+      clearTimeout(late)
+      this.#attachTo(link, { ...this.#deps.hello(), lease: held })
+    } catch (error) {
+      if (this.#attempt === attempt) this.#ended(toWorkerFailure(error))
+    } finally {
+      clearInterval(watching)
+    }
   }
 
-  /** Does now what the backoff waits for, if it does. */
+  /** Does now what the backoff waits for, if it does, or makes sure that the broker is there. */
   retryNow(): void {
     if (this.#timer !== undefined) void this.attach()
+    this.#current?.check()
+  }
+
+  takeLease(): Promise<Lease> {
+    return this.#deps.lease.take({ scope: this.#deps.scope, generation: this.#generation })
+  }
+
+  /** The page goes into the back/forward cache, where nothing may reach it; {@link attach} when it is back. */
+  suspend(): void {
+    this.#isCached = true
+    this.#leave('suspend', new PartylineError('stale-epoch', 'the page is in the cache', { retryable: true }))
   }
 
   /** Idempotent. */
   close(error: PartylineError): void {
-    this.#closed = true
+    this.#isClosed = true
+    this.#leave('bye', error)
+  }
+
+  #cancelRetry(): void {
     clearTimeout(this.#timer)
-    this.#current?.close(error)
+    this.#timer = undefined
   }
 
-  #open(): HostLink | undefined {
-    const { host, scope } = this.#deps
-    try {
-      return host.open({ scope, generation: 1 })
-    } catch (error) {
-      // The app's own `worker` function threw.
-      this.#ended(
-        new PartylineError('worker-failed', `no worker; it threw ${String(error)}`, { retryable: true, cause: error }),
-      )
-      return undefined
-    }
+  #leave(how: 'bye' | 'suspend', error: PartylineError): void {
+    this.#cancelRetry()
+    this.#current?.leave(how, error)
+    this.#attempt.abort(error)
+    this.#deps.hosts.leave()
   }
 
-  #attachTo(link: HostLink): Attachment {
+  #attachTo(link: HostLink, hello: Pick<Hello, 'lease'> & ReturnType<AttachmentKeeperDeps['hello']>): void {
+    const { hosts, scope } = this.#deps
     const attachment: Attachment = new Attachment({
       ...this.#deps,
       link,
-      hello: this.#deps.hello(),
-      attached: () => {
-        this.#failures = 0
-        this.#deps.attached(attachment)
+      hello: {
+        ...hello,
+        protocol: PROTOCOL_VERSION,
+        scope,
+        attempt: ++this.#attempts,
+        session: this.#session,
       },
-      ended: error => this.#ended(error),
+      attached: welcome => {
+        hosts.worked()
+        this.#failures = 0
+        this.#deps.attached(attachment, welcome, welcome.epoch === this.#epoch)
+        this.#epoch = welcome.epoch
+      },
+      moved: script => {
+        this.#script = script
+        this.#generation = script.generation
+      },
+      waiting: () => void this.#lookForNewer(error => attachment.end(error)),
+      ended: error => {
+        this.#session = attachment.session
+        this.#ended(error, attachment.wasWelcome)
+      },
     })
-    return attachment
+    this.#current = attachment
   }
 
-  #ended(error: PartylineError): void {
+  /** A broker that is dead does not say so; those who knew it have agreed on another. */
+  async #lookForNewer(found: (error: PartylineError) => void): Promise<void> {
+    const { scope } = this.#deps
+    if ((await agreeOnGeneration({ scope, generation: 1 })) > this.#generation)
+      found(new PartylineError('stale-epoch', 'the other tabs have another broker', { retryable: true }))
+  }
+
+  #ended(error: PartylineError, wasWelcome = false): void {
     this.#current = undefined
-    if (this.#closed) return
-    if (!error.retryable) return this.#deps.failed(error)
-    this.#deps.detached(error)
+    const { hosts, detached, failed } = this.#deps
+    if (this.#isClosed) return
+    if (this.#isCached) return detached(error, true)
+    if (this.#script && this.#script.protocol.major !== PROTOCOL_VERSION.major)
+      return failed(
+        new PartylineError('update-required', 'the line has moved on to a newer version: reload', {
+          details: this.#script,
+        }),
+      )
+    if (!error.retryable) return failed(error)
+    const isSilent = error.code === 'call-timeout'
+    // Dead or hung: no tab will find it under its name again.
+    if (isSilent) this.#generation++
+    if (error.code === 'worker-failed' || (isSilent && !wasWelcome && this.#failures > 0)) {
+      this.#script = undefined
+      hosts.failed()
+    }
+    const isAtOnce = ++this.#failures <= AT_ONCE
+    detached(error, isAtOnce && error.code === 'stale-epoch')
     // By a listener that just heard of it.
-    if (this.#closed) return
-    const delayMs = error.code === 'stale-epoch' ? 0 : fullJitter(++this.#failures, Math.random(), BACKOFF)
+    if (this.#isClosed) return
+    const delayMs = isAtOnce ? 0 : fullJitter(this.#failures - AT_ONCE, Math.random(), BACKOFF)
     this.#timer = setTimeout(() => this.attach(), delayMs)
   }
+}
+
+function silent(timeoutMs: number): PartylineError {
+  return new PartylineError('call-timeout', `no broker within ${timeoutMs} ms`, { retryable: true })
+}
+
+function toWorkerFailure(error: unknown): PartylineError {
+  return error instanceof PartylineError
+    ? error
+    : new PartylineError('worker-failed', `no worker; it threw ${String(error)}`, { retryable: true, cause: error })
 }

@@ -6,8 +6,9 @@ import {
   PartylineError,
   type Ack,
   type Ask,
-  type Hello,
+  type BrokerScript,
   type Frame,
+  type Hello,
   type Op,
   type OpFailure,
   type Stats,
@@ -16,6 +17,7 @@ import {
 import { abortable } from './abortable.ts'
 import { control, moved, type Control } from './control.ts'
 import type { HostLink } from './hosts/host.ts'
+import { watch } from './watch.ts'
 
 export interface AttachmentDeps {
   readonly link: HostLink
@@ -25,6 +27,10 @@ export interface AttachmentDeps {
   attached(welcome: Welcome): void
   /** What one frame carried. It is acknowledged when this returns. */
   items(items: Frame['items']): void
+  /** Another broker has taken over; `ended` follows. */
+  moved(script: BrokerScript): void
+  /** A sign of life is due: whether it is worth the wait. */
+  waiting(): void
   /** The attachment is over, and why; once, and after it nothing else is called. */
   ended(error: PartylineError): void
 }
@@ -34,23 +40,42 @@ export class Attachment {
   readonly #deps: AttachmentDeps
   readonly #control: Control
   readonly #end = new AbortController()
-  readonly #channel = new MessageChannel()
   /** Resolves when the broker has welcomed the tab, or will not. */
   readonly #answered: Promise<void>
-  /** Empty until the broker has welcomed the tab. */
-  #epoch = ''
-  #lastSeq = 0
+  /** Asks the broker now whether it is there. */
+  readonly check: () => void
+  /** Not there until the broker has welcomed the tab. */
+  #welcome: Welcome | undefined
+  /** Of the last frame that was handled; the numbers of a session that is carried on go on. */
+  #lastSeq: number | undefined
 
   constructor(deps: AttachmentDeps) {
     const { link, timeoutMs } = deps
     this.#deps = deps
     this.#control = control(link.control, timeoutMs, this.#end.signal)
     // Later it is an error of the app's own in a worker that runs.
-    void link.failed.then(error => this.#epoch || this.#finish(error))
+    void link.failed.then(error => this.#welcome || this.end(error))
     link.control.addEventListener('message', event => this.#heard(event.data))
-    this.#channel.port1.addEventListener('message', event => this.#received(event.data))
-    this.#channel.port1.start()
+    link.data.addEventListener('message', event => this.#received(event.data))
+    link.data.start?.()
+    this.check = watch(
+      async () => (this.#welcome ? this.#call('ping') : deps.waiting()),
+      deps.waiting,
+      () => this.end(new PartylineError('call-timeout', 'the broker is silent', { retryable: true })),
+      this.#end.signal,
+    )
     this.#answered = this.#attach()
+  }
+
+  /** Which session this is, or may be before the welcome, and the last frame that was handled in it. */
+  get session(): Hello['session'] {
+    const { session } = this.#deps.hello
+    const id = this.#welcome?.sessionId ?? session?.id
+    return id === undefined ? undefined : { id, seq: this.#lastSeq ?? (id === session?.id ? session.seq : 0) }
+  }
+
+  get wasWelcome(): boolean {
+    return this.#welcome !== undefined
   }
 
   /** Resolves with the operations that were refused. Ends the attachment when the broker does not know it any more. */
@@ -62,65 +87,74 @@ export class Attachment {
     return this.#call<Stats>('stats', signal)
   }
 
-  /** Tells the broker and lets go. Idempotent. */
-  close(error: PartylineError): void {
-    if (this.#epoch && !this.#end.signal.aborted) this.#control('bye', [this.#epoch]).catch(ignoreEnd)
-    this.#finish(error)
+  forget(): Promise<void> {
+    return this.#call('forget')
+  }
+
+  /** Tells the broker and lets go: for good, or to come back to the same session. Idempotent. */
+  leave(how: 'bye' | 'suspend', error: PartylineError): void {
+    if (this.#welcome && !this.#end.signal.aborted)
+      this.#control(how, [this.#welcome.epoch, this.#lastSeq]).catch(ignoreEnd)
+    this.end(error)
+  }
+
+  /** Lets go without a word. Idempotent. */
+  end(error: PartylineError): void {
+    if (this.#end.signal.aborted) return
+    this.#end.abort(error)
+    this.#deps.link.close()
+    this.#deps.ended(error)
   }
 
   async #attach(): Promise<void> {
-    const { hello, attached } = this.#deps
+    const { hello, link, attached } = this.#deps
     try {
-      const answer = await this.#control('attach', [hello, moved(this.#channel.port2)])
-      const welcome = parseWelcome(answer)
-      this.#epoch = welcome.epoch
-      attached(welcome)
+      this.#welcome = parseWelcome(await this.#control('attach', [hello, link.moved && moved(link.moved)]))
+      attached(this.#welcome)
     } catch (error) {
-      this.#finish(error as PartylineError)
+      this.end(error as PartylineError)
     }
   }
 
   /** The ports have no order between them: what came in a frame may make the app call before the welcome is here. */
-  async #call<T>(method: 'ask' | 'stats', signal?: AbortSignal, ops?: readonly Op[]): Promise<T> {
+  async #call<T>(method: 'ask' | 'stats' | 'ping' | 'forget', signal?: AbortSignal, ops?: readonly Op[]): Promise<T> {
     await abortable([this.#end.signal, signal], () => this.#answered)
-    const epoch = this.#epoch
+    const epoch = this.#welcome?.epoch ?? ''
     const argument: Ask | string = ops ? { epoch, ops } : epoch
     try {
       return (await this.#control(method, [argument], signal)) as T
     } catch (error) {
       // A broker that does not know us, or does not answer, is as good as gone.
-      if ((error as PartylineError).retryable) this.#finish(error as PartylineError)
+      if ((error as PartylineError).retryable) this.end(error as PartylineError)
       throw error
     }
   }
 
-  /** A broker speaks unasked only when it starts: if it is not the one that we know, that one is gone. */
+  /** A broker speaks unasked when it starts, when it lets the tab go, and when another has taken over. */
   #heard(message: unknown): void {
     if (!isAnnounce(message)) return
-    if (message.error !== undefined) this.#finish(fromWireError(message.error))
-    else if (this.#epoch && message.epoch !== this.#epoch)
-      this.#finish(new PartylineError('stale-epoch', 'another broker took over', { retryable: true }))
+    const { error, epoch, moved: script } = message
+    if (script) this.#deps.moved(script)
+    if (error) this.end(fromWireError(error))
+    // A script that has started anew behind the same port knows nothing of this tab.
+    else if (script || (this.#welcome && epoch !== this.#welcome.epoch))
+      this.end(new PartylineError('stale-epoch', 'another broker took over', { retryable: true }))
   }
 
   #received(message: unknown): void {
+    if (this.#end.signal.aborted) return
     try {
       const { seq, items } = parseFrame(message)
-      if (seq !== ++this.#lastSeq) throw new PartylineError('bad-message', 'a frame is missing', { retryable: true })
+      if (seq !== (this.#lastSeq ?? seq - 1) + 1)
+        throw new PartylineError('bad-message', 'a frame is missing', { retryable: true })
       this.#deps.items(items)
-      this.#channel.port1.postMessage({ type: 'ack', seq } satisfies Ack)
+      this.#lastSeq = seq
+      this.#deps.link.data.postMessage({ type: 'ack', seq } satisfies Ack)
     } catch (error) {
-      this.#finish(error as PartylineError)
+      this.end(error as PartylineError)
     }
-  }
-
-  #finish(error: PartylineError): void {
-    if (this.#end.signal.aborted) return
-    this.#end.abort(error)
-    this.#channel.port1.close()
-    this.#deps.link.close()
-    this.#deps.ended(error)
   }
 }
 
-/** The answer to `bye` does not matter: it is cut off by the end that it announces. */
+/** The answer to a farewell does not matter: it is cut off by the end that it announces. */
 function ignoreEnd(): void {}

@@ -2,7 +2,9 @@ import { Emitter } from '../lib/index.ts'
 import {
   PartylineError,
   type Continuity,
+  type Deliver,
   type EventItem,
+  type Resume,
   type SubscriptionState,
   type Wanted,
 } from '../protocol/index.ts'
@@ -17,6 +19,7 @@ import type {
   ListenOptions,
   Receipt,
   SendOptions,
+  SubscribeOptions,
 } from './types.ts'
 
 interface Received {
@@ -28,9 +31,11 @@ export interface ChannelDeps {
   readonly publishing: Publishing
   /** Aborts when the line is closed. */
   readonly closed: AbortSignal
-  /** The first listener came, or the last one went. */
+  /** How the tab wants it has changed. */
   wantedChanged(channel: ClientChannel): void
 }
+
+const UNMOVED: Resume = { moved: false }
 
 type Handler = (payload: unknown, meta: EventMeta) => void
 
@@ -39,13 +44,19 @@ export class ClientChannel implements Channel {
   readonly name: string
   readonly #deps: ChannelDeps
   readonly #events = new Emitter<Received>(reportError)
+  /** For what comes to one tab alone. */
+  readonly #ones = new Emitter<Received>(reportError)
   readonly #continuity = new Emitter<Continuity>(reportError)
   readonly #stateChanges = new Emitter<ChannelStateChange>(reportError)
   #state: ChannelState = 'idle'
   /** How often it was left without an answer yet: until then what comes belongs to an earlier subscription. */
   #leaving = 0
-  /** Of the last event that was handled here. */
-  #position: string | undefined
+  /** What the line was told last. */
+  #told: Deliver | undefined
+  /** A broker knows that this tab wants it. */
+  #isKnown = false
+  /** What was handled here since the last mark. */
+  #resume: Resume = UNMOVED
 
   constructor(name: string, deps: ChannelDeps) {
     this.name = name
@@ -56,15 +67,17 @@ export class ClientChannel implements Channel {
     return this.#state
   }
 
-  get isWanted(): boolean {
-    return this.#events.size > 0
+  /** How this tab wants its events; `undefined` when it does not. */
+  get deliver(): Deliver | undefined {
+    if (this.#ones.size > 0) return this.#events.size > 0 ? 'both' : 'one'
+    return this.#events.size > 0 ? 'all' : undefined
   }
 
-  on(event: string, handler: Handler, options?: ListenOptions): () => void {
+  on(event: string, handler: Handler, options?: SubscribeOptions): () => void {
     return this.#listen(handler, options, event)
   }
 
-  onAny(handler: Handler, options?: ListenOptions): () => void {
+  onAny(handler: Handler, options?: SubscribeOptions): () => void {
     return this.#listen(handler, options)
   }
 
@@ -96,15 +109,26 @@ export class ClientChannel implements Channel {
   }
 
   /** For the line: what to ask the next broker for. */
-  wanted(attachedBefore: boolean): Wanted {
-    return { channel: this.name, resume: attachedBefore ? { position: this.#position } : undefined }
+  wanted(): Wanted {
+    return { channel: this.name, deliver: this.deliver, resume: this.#isKnown ? this.#resume : undefined }
   }
 
   /** For the line: an event came. */
-  receive([, event, payload, position, rest]: EventItem): void {
+  receive([ref, event, payload, position, rest]: EventItem): void {
     if (this.#leaving > 0) return
-    this.#position = position
-    this.#events.emit({ payload, meta: { channel: this.name, event, position, rest } })
+    const received = { payload, meta: { channel: this.name, event, position, rest } }
+    if (ref < 0) {
+      this.#resume = { ...this.#resume, one: position }
+      this.#ones.emit(received)
+    } else {
+      this.#resume = { moved: true, position, one: this.#resume.one }
+      this.#events.emit(received)
+    }
+  }
+
+  /** For the line: the broker has told a mark, and all before it was handled. */
+  marked(): void {
+    this.#resume = UNMOVED
   }
 
   tellContinuity(continuity: Continuity): void {
@@ -113,8 +137,12 @@ export class ClientChannel implements Channel {
 
   /** For the line: how the channel stands at the broker. */
   subscription(state: SubscriptionState, error?: PartylineError): void {
-    if (state === 'left') this.#leaving--
-    else if (this.isWanted && this.#leaving === 0) this.#become(state, error)
+    // One that was told before a cached session came back may come again.
+    if (state === 'left') this.#leaving = Math.max(0, this.#leaving - 1)
+    else if (this.deliver && this.#leaving === 0) {
+      this.#isKnown = true
+      this.#become(state, error)
+    }
   }
 
   /** For the line: the broker was asked to leave. */
@@ -125,29 +153,33 @@ export class ClientChannel implements Channel {
   /** For the line: the broker is gone, and with it what it still had to say. */
   detached(): void {
     this.#leaving = 0
-    if (this.isWanted) this.#become('joining')
+    if (this.deliver) this.#become('joining')
   }
 
   /** To one event, or to all. */
-  #listen(handler: Handler, options?: ListenOptions, event?: string): () => void {
+  #listen(handler: Handler, options: SubscribeOptions = {}, event?: string): () => void {
     if (typeof handler !== 'function')
       throw new PartylineError('bad-options', `a handler is a function, not ${String(handler)}`)
     if (this.#deps.closed.aborted) return () => {}
-    const wasWanted = this.isWanted
     const stop = listen(
-      this.#events,
+      options.deliver === 'one' ? this.#ones : this.#events,
       ({ payload, meta }) => {
         if (event === undefined || event === meta.event) handler(payload, meta)
       },
       options,
-      () => this.isWanted || this.#wantedBecame('idle'),
+      () => this.#wantedChanged(),
     )
-    if (this.isWanted && !wasWanted) this.#wantedBecame('joining')
+    this.#wantedChanged()
     return stop
   }
 
-  #wantedBecame(state: ChannelState): void {
-    this.#become(state)
+  #wantedChanged(): void {
+    if (this.deliver === this.#told) return
+    this.#told = this.deliver
+    if (!this.deliver) {
+      this.#isKnown = false
+      this.#become('idle')
+    } else if (this.#state === 'idle') this.#become('joining')
     this.#deps.wantedChanged(this)
   }
 

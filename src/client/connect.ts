@@ -1,4 +1,5 @@
 import { PartylineError } from '../protocol/index.ts'
+import { HostChoice } from './hosts/host-choice.ts'
 import { sharedHost } from './hosts/shared.ts'
 import { ClientLine } from './line.ts'
 import type { AnyEvents, ConnectOptions, Line } from './types.ts'
@@ -7,7 +8,7 @@ import type { AnyEvents, ConnectOptions, Line } from './types.ts'
  * Joins this tab to the line that all tabs of this browser with the same scope share. Returns at once;
  * `line.status` tells how it stands. Tabs with another scope share nothing with this one.
  *
- * @throws PartylineError `no-shared-worker`, `bad-options`
+ * @throws PartylineError `bad-options`
  * @example
  * export const line = connect<AppEvents>({
  *   worker: options => new SharedWorker(new URL('./partyline.worker.ts', import.meta.url), { ...options, type: 'module' }),
@@ -25,6 +26,15 @@ export function connect<Events = AnyEvents>(options: ConnectOptions): Line<Event
   // Browsers keep a delay in 31 bits; a larger one fires at once.
   if (!(timeoutMs > 0 && timeoutMs < 2 ** 31))
     throw new PartylineError('bad-options', `timeoutMs is milliseconds, not ${timeoutMs}`)
+  const hosts = new HostChoice([
+    { name: 'shared', isThere: 'SharedWorker' in globalThis, load: () => sharedHost(worker) },
+    {
+      name: 'elected',
+      isThere: ['Worker', 'BroadcastChannel'].every(name => name in globalThis) && 'locks' in navigator,
+      load: async () => (await import('./hosts/elected.ts')).electedHost(worker),
+    },
+    { name: 'local', isThere: true, load: async () => (await import('./hosts/local.ts')).localHost(worker) },
+  ])
   // The line itself knows names and payloads only as strings and unknowns; the event map is the app's promise.
-  return new ClientLine(sharedHost(worker), line) as unknown as Line<Events>
+  return new ClientLine(hosts, line) as unknown as Line<Events>
 }

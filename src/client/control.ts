@@ -1,8 +1,9 @@
 import { transfer, wrap } from 'comlink'
 import { fromWireError, PartylineError, type Outcome } from '../protocol/index.ts'
 import { abortable } from './abortable.ts'
+import type { TabPort } from './hosts/host.ts'
 
-export type ControlMethod = 'attach' | 'ask' | 'stats' | 'bye'
+export type ControlMethod = 'attach' | 'ask' | 'stats' | 'ping' | 'suspend' | 'forget' | 'bye'
 
 export type Control = (method: ControlMethod, args: unknown[], signal?: AbortSignal) => Promise<unknown>
 
@@ -14,8 +15,8 @@ type Remote = { readonly [method in ControlMethod]: (...args: unknown[]) => Prom
  *
  * @param ended aborts with the error that ended the epoch
  */
-export function control(port: MessagePort, timeoutMs: number, ended: AbortSignal): Control {
-  const remote = wrap<unknown>(port) as unknown as Remote
+export function control(port: TabPort, timeoutMs: number, ended: AbortSignal): Control {
+  const remote = wrap<unknown>(port as MessagePort) as unknown as Remote
   return async (method, args, signal) => {
     const expired = AbortSignal.timeout(timeoutMs)
     try {

@@ -1,22 +1,48 @@
-import type { Lease } from '../protocol/index.ts'
+import { toLeaseName, type BrokerAddress, type Lease } from '../protocol/index.ts'
 
 /**
- * What tells the broker that this tab is alive, until `closed` aborts: a Web Lock, which the browser releases
- * when the tab closes, navigates or crashes. Where there are none (insecure contexts) or one is refused, the
- * broker goes by the tab's acknowledgements. Never rejects.
+ * What tells the broker that this tab is alive: a Web Lock, which the browser releases when the tab closes, navigates
+ * or crashes. Where there are none (insecure contexts) or one is refused, the broker goes by the tab's answers.
  */
-export function takeLease(tabId: string, closed: AbortSignal): Promise<Lease> {
-  const name = `partyline:tab:${tabId}`
-  return new Promise(resolve => {
-    const bySilence = (): void => resolve({ kind: 'silence' })
-    const locks = navigator.locks as LockManager | undefined
-    if (!locks) return bySilence()
-    const held = (): Promise<void> =>
-      new Promise(release => {
-        resolve({ kind: 'lock', name })
-        if (closed.aborted) release()
-        else closed.addEventListener('abort', () => release())
+export class TabLease {
+  readonly #tabId: string
+  #release = (): void => {}
+  #held: { readonly name: string; readonly lease: Promise<Lease> } | undefined
+
+  constructor(tabId: string) {
+    this.#tabId = tabId
+  }
+
+  /** Holds the lease for this broker, and no other any more. Never rejects. */
+  async take(address: BrokerAddress): Promise<Lease> {
+    const name = toLeaseName(address, this.#tabId)
+    if (this.#held?.name !== name) {
+      const releaseEarlier = this.#release
+      this.#held = { name, lease: this.#request(name) }
+      void this.#held.lease.then(releaseEarlier)
+    }
+    return this.#held.lease
+  }
+
+  /** Idempotent. */
+  drop(): void {
+    this.#held = undefined
+    this.#release()
+  }
+
+  #request(name: string): Promise<Lease> {
+    return new Promise(resolve => {
+      const bySilence = (): void => resolve({ kind: 'silence' })
+      const locks = navigator.locks as LockManager | undefined
+      if (!locks) return bySilence()
+      const released = new Promise<void>(release => {
+        this.#release = release
       })
-    locks.request(name, held).catch(bySilence)
-  })
+      const held = (): Promise<void> => {
+        resolve({ kind: 'lock', name })
+        return released
+      }
+      locks.request(name, held).catch(bySilence)
+    })
+  }
 }

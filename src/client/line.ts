@@ -3,37 +3,39 @@ import {
   fromWireError,
   MAX_NAME_LENGTH,
   PartylineError,
-  PROTOCOL_VERSION,
   type EventItem,
   type Frame,
-  type Hello,
   type Item,
-  type Lease,
   type LineStatus,
+  type Mark,
   type Notice,
   type SignalOp,
   type Stats,
   type StatusName,
   type StatusReason,
+  type Welcome,
 } from '../protocol/index.ts'
 import { Asking } from './asking.ts'
-import { AttachmentKeeper } from './attachment-keeper.ts'
+import { AttachmentKeeper, type AttachmentKeeperDeps } from './attachment-keeper.ts'
 import type { Attachment } from './attachment.ts'
 import { ClientChannel } from './channel.ts'
-import type { Host } from './hosts/host.ts'
-import { takeLease } from './lease.ts'
+import type { HostChoice } from './hosts/host-choice.ts'
+import { TabLease } from './lease.ts'
 import { listen } from './listen.ts'
 import { watchPage } from './page-signals.ts'
 import { Publishing } from './publishing.ts'
 import { randomId } from './random-id.ts'
-import type { ConnectOptions, Line, LineEvents, ListenOptions, StatusChange } from './types.ts'
+import type { ConnectOptions, HostName, Line, LineEvents, ListenOptions, StatusChange } from './types.ts'
 
 export type LineOptions = Required<Omit<ConnectOptions, 'worker' | 'credentials'>> & Pick<ConnectOptions, 'credentials'>
+
+/** Marks that are kept: some seconds of them, so that whoever resumes first starts where no other tab is behind. */
+const MAX_MARKS = 5
 
 /** A tab's line: knows which channel and which message everything that comes from the broker belongs to. */
 export class ClientLine implements Line {
   readonly scope: string
-  readonly host: Host['name']
+  readonly #hosts: HostChoice
   readonly #options: LineOptions
   readonly #tabId = randomId()
   readonly #channels = new Map<string, ClientChannel>()
@@ -44,33 +46,44 @@ export class ClientLine implements Line {
   readonly #statusChanges = new Emitter<StatusChange>(reportError)
   readonly #closed = new AbortController()
   #status: LineStatus = { status: 'connecting' }
-  #lease: Lease = { kind: 'silence' }
-  #attempts = 0
-  #attachedBefore = false
+  readonly #lease = new TabLease(this.#tabId)
+  #marks: readonly Mark[] = []
 
-  constructor(host: Host, options: LineOptions) {
+  constructor(hosts: HostChoice, options: LineOptions) {
     this.scope = options.scope
-    this.host = host.name
+    this.#hosts = hosts
     this.#options = options
     this.#publishing = new Publishing(this.#asking)
     this.#keeper = new AttachmentKeeper({
       ...options,
-      host,
+      hosts,
+      lease: this.#lease,
       hello: () => this.#hello(),
-      attached: attachment => this.#attached(attachment),
+      attached: (...attached) => this.#attached(...attached),
       items: items => this.#receive(items),
-      detached: error => this.#detached(error),
+      detached: (...detached) => this.#detached(...detached),
       failed: error => {
-        reportError(error)
+        if (error.code !== 'forgotten') reportError(error)
         this.#end(error)
       },
     })
     watchPage(
-      signal => this.#signal(signal),
-      () => this.close(),
+      {
+        tell: signal => {
+          this.#signal(signal)
+          if (signal === 'visible') this.#keeper.retryNow()
+        },
+        leaving: () => this.#dropLease(),
+        gone: isCached => (isCached ? this.#suspend() : this.close()),
+        back: wasCached => void (wasCached ? this.#keeper.attach() : this.#renewLease()),
+      },
       this.#closed.signal,
     )
-    void this.#keeper.attach(this.#takeLease())
+    void this.#keeper.attach()
+  }
+
+  get host(): HostName {
+    return this.#hosts.name
   }
 
   get status(): StatusName {
@@ -106,10 +119,16 @@ export class ClientLine implements Line {
 
   async stats({ signal }: ListenOptions = {}): Promise<Stats> {
     signal?.throwIfAborted()
-    this.#closed.signal.throwIfAborted()
-    const attachment = this.#keeper.current
-    if (!attachment) throw new PartylineError('stale-epoch', 'no broker yet', { retryable: true })
-    return attachment.stats(signal)
+    return this.#attachment().stats(signal)
+  }
+
+  async forget(): Promise<void> {
+    try {
+      await this.#attachment().forget()
+    } catch (error) {
+      // Where the end itself is heard before the answer.
+      if ((error as PartylineError).code !== 'forgotten') throw error
+    }
   }
 
   reconnect(): void {
@@ -121,43 +140,61 @@ export class ClientLine implements Line {
     this.#end(new PartylineError('line-closed', 'the line is closed'))
   }
 
-  async #takeLease(): Promise<void> {
-    this.#lease = await takeLease(this.#tabId, this.#closed.signal)
+  /** In Chromium a cached page that holds a lock is thrown out when anybody asks which locks are held. */
+  #suspend(): void {
+    this.#keeper.suspend()
+    this.#lease.drop()
   }
 
-  #hello(): Hello {
+  /** First the broker hears that it can go by the lock no longer. */
+  #dropLease(): void {
+    if (this.#keeper.current) this.#asking.ask({ op: 'lease', lease: { kind: 'silence' } })
+    queueMicrotask(() => this.#lease.drop())
+  }
+
+  async #renewLease(): Promise<void> {
+    const lease = await this.#keeper.takeLease()
+    if (this.#keeper.current) this.#asking.ask({ op: 'lease', lease })
+  }
+
+  #attachment(): Attachment {
+    this.#closed.signal.throwIfAborted()
+    const attachment = this.#keeper.current
+    if (!attachment) throw new PartylineError('stale-epoch', 'no broker yet', { retryable: true })
+    return attachment
+  }
+
+  #hello(): ReturnType<AttachmentKeeperDeps['hello']> {
     return {
-      protocol: PROTOCOL_VERSION,
-      scope: this.scope,
       tabId: this.#tabId,
-      attempt: ++this.#attempts,
-      lease: this.#lease,
       visible: !document.hidden,
+      focused: document.hasFocus(),
       online: navigator.onLine,
       hasCredentials: this.#options.credentials !== undefined,
       wanted: Array.from(this.#channels.values())
-        .filter(channel => channel.isWanted)
-        .map(channel => channel.wanted(this.#attachedBefore)),
+        .filter(channel => channel.deliver)
+        .map(channel => channel.wanted()),
+      marks: this.#marks,
     }
   }
 
-  #attached(attachment: Attachment): void {
-    this.#attachedBefore = true
+  #attached(attachment: Attachment, { resumed }: Welcome, isSameBroker: boolean): void {
+    this.#publishing.attached(resumed, isSameBroker)
     this.#asking.attached(ops => attachment.ask(ops))
   }
 
-  #detached(error: PartylineError): void {
-    this.#byRef.clear()
+  #detached(error: PartylineError, isBrief: boolean): void {
     for (const channel of this.#channels.values()) channel.detached()
     this.#asking.detached()
     this.#publishing.detached()
-    this.#become({ status: 'offline', reason: error.code })
+    if (!isBrief) this.#become({ status: 'offline', reason: error.code })
   }
 
   #end(error: PartylineError): void {
     if (this.#closed.signal.aborted) return
     this.#closed.abort(error)
     this.#keeper.close(error)
+    this.#lease.drop()
     this.#publishing.close(error)
     this.#become({ status: 'closed', reason: error.code })
   }
@@ -172,11 +209,12 @@ export class ClientLine implements Line {
   /** Before there is an attachment the next hello says it. */
   #wantedChanged(channel: ClientChannel): void {
     if (!this.#keeper.current) return
-    if (channel.isWanted)
-      this.#asking.ask({ op: 'subscribe', channel: channel.name }, error => channel.subscription('refused', error))
+    const { name, deliver } = channel
+    if (deliver)
+      this.#asking.ask({ op: 'subscribe', channel: name, deliver }, error => channel.subscription('refused', error))
     else {
       channel.leaving()
-      this.#asking.ask({ op: 'unsubscribe', channel: channel.name }, () => channel.subscription('left'))
+      this.#asking.ask({ op: 'unsubscribe', channel: name }, () => channel.subscription('left'))
     }
   }
 
@@ -189,7 +227,7 @@ export class ClientLine implements Line {
       if (this.#closed.signal.aborted) return
       try {
         if (typeof item === 'string') this.#receive(JSON.parse(item) as EventItem[])
-        else if (isEvent(item)) this.#byRef.get(item[0])?.receive(item)
+        else if (isEvent(item)) this.#byRef.get(Math.abs(item[0]))?.receive(item)
         else this.#notice(item)
       } catch (error) {
         reportError(error)
@@ -215,6 +253,10 @@ export class ClientLine implements Line {
       }
       case 'receipt':
         return this.#publishing.receipt(notice)
+      case 'mark':
+        this.#marks = [...this.#marks, notice.mark].slice(-MAX_MARKS)
+        for (const channel of this.#channels.values()) channel.marked()
+        return
       case 'credentials-wanted':
         return void this.#giveCredentials(notice.id)
     }

@@ -8,6 +8,9 @@ interface Pending {
   readonly asked: Asked
   readonly sent: Deferred<Receipt>
   readonly settled: Deferred<Settled>
+  isSent: boolean
+  /** A second broker was asked. One that no broker survives must not reach them all. */
+  isHandedOver: boolean
 }
 
 /** What this tab has published and nobody has settled yet. */
@@ -15,6 +18,7 @@ export class Publishing {
   readonly #asking: Asking
   readonly #pending = new Map<number, Pending>()
   #lastId = 0
+  #isAttached = false
 
   constructor(asking: Asking) {
     this.#asking = asking
@@ -29,10 +33,11 @@ export class Publishing {
       error => this.#fail(id, error),
     )
     const sent = deferred<Receipt>()
-    this.#pending.set(id, { asked, sent, settled: deferred() })
+    this.#pending.set(id, { asked, sent, settled: deferred(), isSent: false, isHandedOver: false })
     // The broker keeps the time of what it has; here it is kept for what no broker has heard of.
     const timer = setTimeout(() => {
       if (asked.waiting) this.#fail(id, lost('not-sent', `no broker within ${timeoutMs} ms`))
+      else if (!this.#isAttached) this.#fail(id, lost('unconfirmed', 'the broker went before it told'))
     }, timeoutMs)
     try {
       return await abortable([signal], () => sent.promise)
@@ -47,14 +52,36 @@ export class Publishing {
   receipt({ id, stage, reply, error }: ReceiptNotice): void {
     const pending = this.#pending.get(id)
     if (stage === 'failed') this.#fail(id, fromWireError(error))
-    else if (stage === 'sent') pending?.sent.resolve({ id, settled: pending.settled.promise })
-    else this.#take(id)?.settled.resolve({ outcome: 'acknowledged', reply })
+    else if (stage === 'sent') {
+      if (!pending) return
+      pending.isSent = true
+      pending.sent.resolve({ id, settled: pending.settled.promise })
+    } else this.#take(id)?.settled.resolve({ outcome: 'acknowledged', reply })
   }
 
-  /** The broker is gone: what it had and did not settle may have been sent or not. */
   detached(): void {
-    for (const [id, { asked }] of this.#pending)
-      if (!asked.waiting) this.#fail(id, lost('unconfirmed', 'the broker went before'))
+    this.#isAttached = false
+  }
+
+  /**
+   * There is a broker again. The same session will tell what became of each message, and takes those that it has not
+   * heard of. Another broker is asked for those of which the earlier one had not said that they were sent; what was
+   * sent and not settled may have arrived or not.
+   */
+  attached(isSameSession: boolean, isSameBroker: boolean): void {
+    this.#isAttached = true
+    const again: Asked[] = []
+    for (const [id, pending] of this.#pending) {
+      const { asked, isSent, isHandedOver } = pending
+      if (asked.waiting || (isSent && isSameSession)) continue
+      if (isSent || (!isSameSession && (isSameBroker || isHandedOver)))
+        this.#fail(id, lost('unconfirmed', 'the broker went before'))
+      else {
+        pending.isHandedOver = !isSameSession
+        again.push(asked)
+      }
+    }
+    this.#asking.askAgain(again)
   }
 
   /** The line is closed: nothing more will be heard. */

@@ -35,7 +35,7 @@ export interface ConnectOptions {
    * bundlers do not see the worker:
    * `options => new SharedWorker(new URL('./partyline.worker.ts', import.meta.url), { ...options, type: 'module' })`
    */
-  readonly worker: (options: { readonly name: string }) => SharedWorker
+  readonly worker: (options: WorkerOptions) => SharedWorker
   /** Whose line it is, normally the signed-in user's id. Nothing crosses scopes. 1 to 200 characters. */
   readonly scope: string
   /** Called when the broker needs credentials; of all tabs one is asked, a visible one first. */
@@ -44,9 +44,25 @@ export interface ConnectOptions {
   readonly timeoutMs?: number
 }
 
+/** To be handed over to the browser as they are. */
+export interface WorkerOptions {
+  readonly name: string
+  /** Where the browser has it, the worker outlives a reload of the only tab. */
+  readonly extendedLifetime: true
+}
+
 export interface ListenOptions {
   /** Ends the listening when it aborts. */
   readonly signal?: AbortSignal
+}
+
+export interface SubscribeOptions extends ListenOptions {
+  /**
+   * `one`: each event comes to exactly one of the tabs that ask for it so, for sounds, notifications and printing:
+   * of the visible ones the one that had the focus last. If that tab goes before it has handled the event, another
+   * gets it. @default 'all'
+   */
+  readonly deliver?: 'all' | 'one'
 }
 
 export interface SendOptions {
@@ -99,10 +115,10 @@ export interface Channel<Events = AnyEvents[string]> {
   on<Event extends keyof Events & string>(
     event: Event,
     handler: (payload: PayloadOf<Events[Event]>, meta: EventMeta) => void,
-    options?: ListenOptions,
+    options?: SubscribeOptions,
   ): () => void
   /** Listens to every event of the channel. */
-  onAny(handler: (payload: unknown, meta: EventMeta) => void, options?: ListenOptions): () => void
+  onAny(handler: (payload: unknown, meta: EventMeta) => void, options?: SubscribeOptions): () => void
   /**
    * Resolves with the next such event's payload. Rejects with the signal's reason when it aborts and
    * with `line-closed` when the line is closed first.
@@ -144,11 +160,15 @@ export interface LineEvents {
   status: StatusChange
 }
 
-/** Where the broker runs. */
-export type HostName = 'shared'
+/**
+ * Where the broker runs: in a SharedWorker; in a dedicated worker of one tab, which all others reach through it; in
+ * the page itself, with a connection of its own.
+ */
+export type HostName = 'shared' | 'elected' | 'local'
 
 export interface Line<Events = AnyEvents> {
   readonly scope: string
+  /** May change: what the browser has is found out by trying. */
   readonly host: HostName
   /** `idle` until a channel is listened to or something is published: the connection is made when it is needed. */
   readonly status: StatusName
@@ -165,6 +185,12 @@ export interface Line<Events = AnyEvents> {
   stats(options?: ListenOptions): Promise<Stats>
   /** Connects now, whatever the backoff or the circuit breaker would wait for. */
   reconnect(): void
+  /**
+   * Ends the line of this scope in all tabs and wipes what is kept of it, as when the user signs out: the others hear
+   * `closed` with the reason `forgotten`. Resolves when it is done.
+   * @throws PartylineError `call-timeout`, `stale-epoch` (no broker just now), `line-closed`
+   */
+  forget(): Promise<void>
   /** Leaves the line. Idempotent. Pending calls reject with `line-closed`. */
   close(): void
 }

@@ -3,11 +3,12 @@
  * what happened, what to do.
  */
 export type ErrorCode =
-  | 'no-shared-worker'
   | 'worker-failed'
   | 'version-mismatch'
   | 'scope-mismatch'
   | 'stale-epoch'
+  | 'update-required'
+  | 'forgotten'
   | 'call-timeout'
   | 'line-closed'
   | 'bad-options'

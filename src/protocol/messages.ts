@@ -10,12 +10,24 @@ import type { ProtocolVersion } from './version.ts'
 
 // ── broker → tab, unasked, on the control port ──────────────────────────────────────────────────
 
-/** First message on every new port: a broker runs here, in this epoch, or could not start. */
+/**
+ * First message on every new port: a broker runs here, in this epoch, or could not start. Later it tells that the
+ * broker has let the tab go (`error`) or where its place is now (`moved`).
+ */
 export interface Announce {
   readonly type: 'partyline:announce'
   readonly protocol: ProtocolVersion
   readonly epoch: string
   readonly error?: WireError | undefined
+  readonly moved?: BrokerScript | undefined
+}
+
+/** Where a broker runs, and from which script: as much as another tab needs to open it. */
+export interface BrokerScript {
+  readonly protocol: ProtocolVersion
+  readonly generation: number
+  readonly url: string
+  readonly type: 'module' | 'classic'
 }
 
 // ── tab → broker: control calls ─────────────────────────────────────────────────────────────────
@@ -31,22 +43,53 @@ export interface Hello {
   readonly attempt: number
   readonly lease: Lease
   readonly visible: boolean
+  readonly focused: boolean
   readonly online: boolean
   /** The tab can be asked for credentials. */
   readonly hasCredentials: boolean
   readonly wanted: readonly Wanted[]
+  /** The session that the tab had in an earlier attachment, and the last frame that it handled there. */
+  readonly session?: { readonly id: string; readonly seq: number } | undefined
+  /** Up to where the tab has handled everything, the oldest first; the last few that it was told. */
+  readonly marks?: readonly Mark[] | undefined
 }
+
+/** `one`: of all tabs that ask for it, exactly one gets each event. */
+export type Deliver = 'all' | 'one' | 'both'
 
 /** A subscription that the tab brings with it when it attaches. */
 export interface Wanted {
   readonly channel: string
+  /** @default 'all' */
+  readonly deliver?: Deliver | undefined
   /** There when the tab had this subscription in an earlier attachment and wants to hear what it missed. */
-  readonly resume?:
-    | {
-        /** Position of the last event that the tab has handled, where the transport has positions. */
-        readonly position?: string | undefined
-      }
-    | undefined
+  readonly resume?: Resume | undefined
+}
+
+/** How far a tab has come in one channel since its last {@link Mark}. */
+export interface Resume {
+  /** It has handled events since. */
+  readonly moved: boolean
+  /** Position of the last one, where the transport has positions. */
+  readonly position?: string | undefined
+  /** Position of the last one that this tab alone was given. */
+  readonly one?: string | undefined
+}
+
+/** A place in the stream of events: all that came before it was handed over. */
+export interface Mark {
+  readonly epoch: string
+  /** Events that the broker had received by then. */
+  readonly n: number
+  readonly checkpoint?: Checkpoint | undefined
+}
+
+/**
+ * From where another broker can carry on, for each of the server's streams: its session there, as the transport
+ * wrote it down, and the position of the last event that came.
+ */
+export interface Checkpoint {
+  readonly [stream: string]: { readonly session: string; readonly position?: string | undefined }
 }
 
 export interface Welcome {
@@ -54,6 +97,8 @@ export interface Welcome {
   readonly epoch: string
   readonly scope: string
   readonly sessionId: string
+  /** The session is the one that the tab named: what it had missed follows, and nothing else was lost. */
+  readonly resumed: boolean
   readonly limits: SessionLimits
 }
 
@@ -75,7 +120,7 @@ export interface Ask {
   readonly ops: readonly Op[]
 }
 
-export type Op = SubscribeOp | UnsubscribeOp | PublishOp | SignalOp | CredentialsOp
+export type Op = SubscribeOp | UnsubscribeOp | PublishOp | SignalOp | LeaseOp | CredentialsOp
 
 export interface SubscribeOp extends Wanted {
   readonly op: 'subscribe'
@@ -99,9 +144,15 @@ export interface PublishOp {
 /** What the tab knows and a worker cannot see, or asks for by hand. */
 export interface SignalOp {
   readonly op: 'signal'
-  readonly signal: 'visible' | 'hidden' | 'online' | 'offline' | 'reconnect' | 'cancel'
+  readonly signal: 'visible' | 'hidden' | 'focused' | 'frozen' | 'online' | 'offline' | 'reconnect' | 'cancel'
   /** With `cancel`: the publish that is no longer awaited. */
   readonly id?: number
+}
+
+/** The tab's lease is another now. */
+export interface LeaseOp {
+  readonly op: 'lease'
+  readonly lease: Lease
 }
 
 export interface CredentialsOp {
@@ -138,7 +189,10 @@ export interface Frame {
 
 export type Item = EventItem | Notice
 
-/** An event, as an array because this is what crosses by the hundred thousand. */
+/**
+ * An event, as an array because this is what crosses by the hundred thousand. A negative ref is the channel's
+ * subscription with `deliver: 'one'`.
+ */
 export type EventItem = readonly [
   ref: number,
   event: string,
@@ -147,7 +201,19 @@ export type EventItem = readonly [
   rest?: readonly unknown[] | undefined,
 ]
 
-export type Notice = StatusNotice | SubscriptionNotice | ContinuityNotice | ReceiptNotice | CredentialsWantedNotice
+export type Notice =
+  | StatusNotice
+  | SubscriptionNotice
+  | ContinuityNotice
+  | ReceiptNotice
+  | CredentialsWantedNotice
+  | MarkNotice
+
+/** All events before this have reached the tab. Sent after a ping when there is something new to say. */
+export interface MarkNotice {
+  readonly type: 'mark'
+  readonly mark: Mark
+}
 
 export interface StatusNotice extends LineStatus {
   readonly type: 'status'
@@ -225,9 +291,19 @@ export interface LineStatus {
 /** Figures of one broker. Counters run since the start of its epoch. */
 export interface Stats {
   readonly epoch: string
+  /** 1 for the first broker, one more for each that replaced a dead or hung one. */
+  readonly generation: number
   readonly scope: string
   readonly uptimeMs: number
-  readonly sessions: { readonly attached: number; readonly visible: number; readonly detachedDead: number }
+  readonly sessions: {
+    /** All of them, those in the back/forward cache included. */
+    readonly attached: number
+    readonly visible: number
+    /** In the back/forward cache. */
+    readonly suspended: number
+    /** Whose death was noticed without a farewell, since the start. */
+    readonly detachedDead: number
+  }
   readonly connection: {
     readonly state: string
     readonly reason?: StatusReason

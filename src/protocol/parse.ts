@@ -1,30 +1,61 @@
 /** What comes in from a tab, parsed once: afterwards the types hold. Each refusal says what was wrong. */
 import { PartylineError, toWireError } from './errors.ts'
-import type { Ack, Credentials, Hello, Lease, Op, OpFailure, SignalOp, Wanted } from './messages.ts'
+import type {
+  Ack,
+  Checkpoint,
+  Credentials,
+  Deliver,
+  Hello,
+  Lease,
+  Mark,
+  Op,
+  OpFailure,
+  Resume,
+  SignalOp,
+  Wanted,
+} from './messages.ts'
 import type { ProtocolVersion } from './version.ts'
 
 export const MAX_NAME_LENGTH = 1024
 export const MAX_OPS = 10_000
 const MAX_TIMEOUT_MS = 24 * 60 * 60 * 1000
 
-const SIGNALS: readonly SignalOp['signal'][] = ['visible', 'hidden', 'online', 'offline', 'reconnect', 'cancel']
+const MAX_MARKS = 16
+const MAX_STREAMS = 1_000
+/** Of what a transport writes down about its session, which may name every channel of the line. */
+const MAX_SESSION_LENGTH = 1_000_000
+
+const SIGNALS: readonly SignalOp['signal'][] = [
+  'visible',
+  'hidden',
+  'focused',
+  'frozen',
+  'online',
+  'offline',
+  'reconnect',
+  'cancel',
+]
+const DELIVERIES: readonly Deliver[] = ['all', 'one', 'both']
 
 type Fields = { readonly [field: string]: unknown }
 
 export function parseHello(value: unknown): Hello {
   const hello = fields(value, 'hello')
   return {
-    protocol: parseVersion(hello['protocol']),
+    protocol: parseVersion(hello['protocol'], 'hello.protocol'),
     scope: name(hello['scope'], 'hello.scope'),
     tabId: name(hello['tabId'], 'hello.tabId'),
     attempt: whole(hello['attempt'], 'hello.attempt'),
-    lease: parseLease(hello['lease']),
+    lease: parseLease(hello['lease'], 'hello.lease'),
     visible: flag(hello['visible'], 'hello.visible'),
+    focused: flag(hello['focused'], 'hello.focused'),
     online: flag(hello['online'], 'hello.online'),
     hasCredentials: flag(hello['hasCredentials'], 'hello.hasCredentials'),
     wanted: Array.from(list(hello['wanted'], 'hello.wanted'), (wanted, index) =>
       parseWanted(wanted, `hello.wanted[${index}]`),
     ),
+    ...(hello['session'] === undefined ? {} : { session: parseSession(hello['session']) }),
+    ...(hello['marks'] === undefined ? {} : { marks: parseMarks(hello['marks']) }),
   }
 }
 
@@ -75,6 +106,8 @@ function parseOp(value: unknown, at: string): Op {
         signal: oneOf(op['signal'], SIGNALS, `${at}.signal`),
         ...(op['id'] === undefined ? {} : { id: whole(op['id'], `${at}.id`) }),
       }
+    case 'lease':
+      return { op: 'lease', lease: parseLease(op['lease'], `${at}.lease`) }
     case 'credentials':
       return {
         op: 'credentials',
@@ -84,7 +117,7 @@ function parseOp(value: unknown, at: string): Op {
           : { credentials: parseCredentials(op['credentials'], `${at}.credentials`) }),
       }
     default:
-      throw bad(`${at}.op`, op['op'], 'subscribe, unsubscribe, publish, signal or credentials')
+      throw bad(`${at}.op`, op['op'], 'subscribe, unsubscribe, publish, signal, lease or credentials')
   }
 }
 
@@ -92,32 +125,72 @@ function parseWanted(value: unknown, at: string): Wanted {
   const wanted = fields(value, at)
   return {
     channel: name(wanted['channel'], `${at}.channel`),
+    ...(wanted['deliver'] === undefined ? {} : { deliver: oneOf(wanted['deliver'], DELIVERIES, `${at}.deliver`) }),
     ...(wanted['resume'] === undefined ? {} : { resume: parseResume(wanted['resume'], `${at}.resume`) }),
   }
 }
 
-function parseResume(value: unknown, at: string): NonNullable<Wanted['resume']> {
-  const { position } = fields(value, at)
-  return position === undefined ? {} : { position: text(position, `${at}.position`) }
-}
-
-function parseVersion(value: unknown): ProtocolVersion {
-  const version = fields(value, 'hello.protocol')
+function parseResume(value: unknown, at: string): Resume {
+  const { moved, position, one } = fields(value, at)
   return {
-    major: whole(version['major'], 'hello.protocol.major'),
-    minor: whole(version['minor'], 'hello.protocol.minor'),
+    moved: flag(moved, `${at}.moved`),
+    ...parsePosition(position, at),
+    ...(one === undefined ? {} : { one: text(one, `${at}.one`) }),
   }
 }
 
-function parseLease(value: unknown): Lease {
-  const lease = fields(value, 'hello.lease')
+function parsePosition(position: unknown, at: string): { readonly position?: string } {
+  return position === undefined ? {} : { position: text(position, `${at}.position`) }
+}
+
+function parseSession(value: unknown): NonNullable<Hello['session']> {
+  const { id, seq } = fields(value, 'hello.session')
+  return { id: name(id, 'hello.session.id'), seq: whole(seq, 'hello.session.seq') }
+}
+
+function parseMarks(value: unknown): Mark[] {
+  return Array.from(list(value, 'hello.marks', MAX_MARKS), (mark, index) => parseMark(mark, `hello.marks[${index}]`))
+}
+
+function parseMark(value: unknown, at: string): Mark {
+  const { epoch, n, checkpoint } = fields(value, at)
+  return {
+    epoch: name(epoch, `${at}.epoch`),
+    n: whole(n, `${at}.n`),
+    ...(checkpoint === undefined ? {} : { checkpoint: parseCheckpoint(checkpoint, `${at}.checkpoint`) }),
+  }
+}
+
+/** @throws PartylineError `bad-message` */
+export function parseCheckpoint(value: unknown, at: string): Checkpoint {
+  const streams = Object.entries(fields(value, at))
+  if (streams.length > MAX_STREAMS) throw bad(at, value, `at most ${MAX_STREAMS} streams`)
+  return Object.fromEntries(
+    streams.map(([stream, state]) => {
+      const { session, position } = fields(state, `${at}.${show(stream)}`)
+      return [
+        text(stream, `a stream of ${at}`),
+        { session: text(session, `${at}.session`, MAX_SESSION_LENGTH), ...parsePosition(position, at) },
+      ]
+    }),
+  )
+}
+
+/** @throws PartylineError `bad-message` */
+export function parseVersion(value: unknown, at: string): ProtocolVersion {
+  const { major, minor } = fields(value, at)
+  return { major: whole(major, `${at}.major`), minor: whole(minor, `${at}.minor`) }
+}
+
+function parseLease(value: unknown, at: string): Lease {
+  const lease = fields(value, at)
   switch (lease['kind']) {
     case 'lock':
-      return { kind: 'lock', name: name(lease['name'], 'hello.lease.name') }
+      return { kind: 'lock', name: name(lease['name'], `${at}.name`) }
     case 'silence':
       return { kind: 'silence' }
     default:
-      throw bad('hello.lease.kind', lease['kind'], 'lock or silence')
+      throw bad(`${at}.kind`, lease['kind'], 'lock or silence')
   }
 }
 
@@ -134,15 +207,15 @@ function fields(value: unknown, at: string): Fields {
   return value as Fields
 }
 
-function list(value: unknown, at: string): readonly unknown[] {
+function list(value: unknown, at: string, max = MAX_OPS): readonly unknown[] {
   if (!Array.isArray(value)) throw bad(at, value, 'an array')
-  if (value.length > MAX_OPS) throw bad(at, value, `at most ${MAX_OPS} entries`)
+  if (value.length > max) throw bad(at, value, `at most ${max} entries`)
   return value
 }
 
-function text(value: unknown, at: string): string {
+function text(value: unknown, at: string, max = MAX_NAME_LENGTH): string {
   if (typeof value !== 'string') throw bad(at, value, 'a string')
-  if (value.length > MAX_NAME_LENGTH) throw bad(at, value, `at most ${MAX_NAME_LENGTH} characters`)
+  if (value.length > max) throw bad(at, value, `at most ${max} characters`)
   return value
 }
 

@@ -1,4 +1,5 @@
 import { PartylineError } from './errors.ts'
+import { PROTOCOL_VERSION } from './version.ts'
 
 /**
  * A broker's address within the browser: tabs that open the worker under the same name share it.
@@ -10,16 +11,24 @@ export interface BrokerAddress {
   readonly generation: number
 }
 
-const PREFIX = 'partyline'
+/** Tabs and brokers that do not understand each other must not meet, though their script has the same URL. */
+const PREFIX = `partyline/${PROTOCOL_VERSION.major}`
 
 export function toWorkerName({ scope, generation }: BrokerAddress): string {
   return `${PREFIX}:${generation}:${encodeURIComponent(scope)}`
 }
 
-/** @throws PartylineError `bad-options` when the worker was opened under another name than the client gave. */
+/**
+ * @throws PartylineError `bad-options` when the worker was opened under another name than the client gave, and
+ *   `update-required` when a client of another major version did
+ */
 export function fromWorkerName(name: string): BrokerAddress {
   const [prefix, generation, encoded = ''] = name.split(':')
   const scope = decode(encoded)
+  if (/^partyline\/\d+$/.test(prefix ?? '') && prefix !== PREFIX)
+    throw new PartylineError('update-required', `this worker's script is of another version than the tab: reload`, {
+      details: { worker: PREFIX, tab: prefix },
+    })
   if (prefix !== PREFIX || scope === '' || !/^\d+$/.test(generation ?? ''))
     throw new PartylineError(
       'bad-options',

@@ -1,11 +1,18 @@
-import type { Stats } from '../protocol/index.ts'
+import type { BrokerScript, Mark, Stats } from '../protocol/index.ts'
 import { PROTOCOL_VERSION } from '../protocol/index.ts'
 import type { BrokerHost, Port } from './host.ts'
+import { Pulse } from './observe/pulse.ts'
 import { collectStats } from './observe/stats.ts'
 import { createTraffic } from './observe/traffic.ts'
 import { sessionLimits, type ResolvedOptions } from './options.ts'
+import { Handover } from './peers/handover.ts'
+import { Peers } from './peers/peers.ts'
+import { Predecessor } from './peers/predecessor.ts'
 import { Channels } from './routing/channels.ts'
+import { History } from './routing/history.ts'
 import { Publisher } from './routing/publisher.ts'
+import { forgotten, forgottenError, pausedTooLong } from './sessions/farewells.ts'
+import { MarkTeller } from './sessions/mark-teller.ts'
 import { perform, retryWithNewCredentials } from './sessions/operations.ts'
 import { servePort } from './sessions/port-service.ts'
 import type { Session } from './sessions/session.ts'
@@ -18,13 +25,22 @@ import type { TransportLink } from './upstream/transport.ts'
 export interface BrokerDeps {
   readonly host: BrokerHost
   readonly scope: string
+  /** @default 1 */
+  readonly generation?: number
   readonly options: ResolvedOptions
+  /** Tabs that were in the back/forward cache when the line of their user was ended here; added to. */
+  readonly forgottenTabs?: Set<string>
 }
 
 export interface Broker {
   readonly epoch: string
-  /** A tab's control port. */
-  accept(port: Port): void
+  /** It was forgotten or closed: whoever comes next needs another one. */
+  readonly ended: boolean
+  /**
+   * A tab's control port.
+   * @param data the data port that goes with it, where none can be moved over the control port
+   */
+  accept(port: Port, data?: Port): void
   stats(): Stats
   /** Ends the connection and lets all tabs go. Idempotent. */
   close(): void
@@ -34,17 +50,21 @@ export interface Broker {
  * The composition root: makes the parts, wires them, owns their lifetimes, decides nothing.
  * - `Connection` knows when to connect, not what for.
  * - `Channels` knows who wants which channel, not how frames reach a tab.
+ * - `History` knows what came, not for whom.
  * - `Publisher` knows what is under way, not who else listens.
  * - `Sessions` knows which tabs are there, not what they want.
  * - `FrameSender` knows one tab's pace, not what an event is about.
+ * - `Peers` knows which broker stays, `Handover` how this one goes, `Predecessor` what another has left.
  * - `servePort` knows what may be asked, `perform` what follows from it.
  */
-export function createBroker({ host, scope, options }: BrokerDeps): Broker {
+export function createBroker({ host, scope, generation = 1, options, forgottenTabs = new Set() }: BrokerDeps): Broker {
   const epoch = host.randomId()
   const startedAt = host.now()
   const traffic = createTraffic()
   const limits = sessionLimits(options)
+  const script: BrokerScript = { protocol: PROTOCOL_VERSION, generation, ...host.script }
   let rejectedMessages = 0
+  let ended = false
   let cancelIdle = (): void => {}
 
   const link: TransportLink = options.transport.create({
@@ -53,22 +73,30 @@ export function createBroker({ host, scope, options }: BrokerDeps): Broker {
     channelLost: (channel, error) => channels.channelLost(channel, error),
     lost: error => connection.lost(error),
   })
+  const history = new History({ maxEvents: options.maxHistoryEvents, maxBytes: options.maxHistoryBytes })
   const sessions = new Sessions({
     host,
     limits,
     traffic,
     livenessPollMs: options.livenessPollMs,
+    suspendedMs: options.suspendedMs,
     attached(session) {
+      predecessor.attached(session.hello.marks ?? [])
       for (const wanted of session.hello.wanted) channels.subscribe(session, wanted)
-      if (session.hello.online) connection.dispatch({ type: 'online' })
-      tellStatus(session)
-      if (session.hasCredentials) void retryWithNewCredentials(parts)
+      tellMark(session)
+      greet(session)
+    },
+    resumed(session) {
+      const refs = channels.resubscribe(session)
+      greet(session)
+      return refs
     },
     probe: tellStatus,
     detached(session) {
       channels.unsubscribeAll(session)
       publisher.detach(session)
       credentials.forget(session)
+      if (sessions.size === 0) pulse.stop()
     },
   })
   const credentials = new CredentialDesk({ host, timeoutMs: options.credentialsTimeoutMs, sources: () => sessions })
@@ -78,13 +106,21 @@ export function createBroker({ host, scope, options }: BrokerDeps): Broker {
     connectTimeoutMs: options.connectTimeoutMs,
     link,
     credentials: (signal, fresh) => credentials.get(signal, fresh),
+    async resume() {
+      const checkpoint = await predecessor.checkpoint()
+      history.offerStart(checkpoint ?? {})
+      return checkpoint
+    },
     changed: connectionChanged,
   })
   const channels = new Channels({
     host,
+    epoch,
     link,
     traffic,
+    history,
     lingerMs: options.lingerMs,
+    handoverMs: options.handoverMs,
     joinTimeoutMs: options.joinTimeoutMs,
     maxChannels: options.maxChannels,
     connection: () => (connection.isOpen ? connection.signal : undefined),
@@ -95,10 +131,67 @@ export function createBroker({ host, scope, options }: BrokerDeps): Broker {
     link,
     traffic,
     maxPending: options.maxPending,
-    isOpen: () => connection.isOpen,
+    isOpen: () => connection.isOpen && !handover.isUnderWay,
     changed: demandChanged,
   })
+  const marks = new MarkTeller(currentMark)
+  const handover = new Handover({
+    host,
+    sessions,
+    pending: () => publisher.sentCount,
+    async letGo() {
+      try {
+        // One that was never connected passes on what it was left itself.
+        return (await predecessor.checkpoint()) ?? predecessor.passOn(currentMark().checkpoint)
+      } finally {
+        connection.dispatch({ type: 'close' })
+      }
+    },
+    lastWord: tellMark,
+  })
+  const peers = new Peers(
+    {
+      host,
+      identity: {
+        ...script,
+        epoch,
+        host: host.peers?.host ?? 'shared',
+        build: options.build,
+        startedAt: host.wallClock(),
+      },
+      forget,
+      yieldTo: newer => handover.to(newer),
+      yielding: from => predecessor.yielding(from),
+      yielded: (from, checkpoint) => predecessor.yielded(from, checkpoint),
+    },
+    scope,
+  )
+  const predecessor = new Predecessor({
+    host,
+    scope,
+    handoverMs: options.handoverMs,
+    canMeet: peers.canMeet,
+    attachedLeases: () => new Set([...sessions].flatMap(({ lease }) => (lease.kind === 'lock' ? lease.name : []))),
+  })
+  // After a pause of its own the broker may have been replaced without hearing of it.
+  const pulse = new Pulse(host, () => peers.announce())
   const parts = { host, channels, publisher, credentials, connection }
+
+  function currentMark(): Mark {
+    return { epoch, n: history.n, checkpoint: link.checkpoint?.() }
+  }
+
+  /** What the tab still waits for is older than the mark would be. */
+  function tellMark(session: Session): void {
+    if (!channels.isAwaited(session)) marks.tell(session)
+  }
+
+  function greet(session: Session): void {
+    pulse.start()
+    if (session.hello.online) connection.dispatch({ type: 'online' })
+    tellStatus(session)
+    if (session.hasCredentials) void retryWithNewCredentials(parts)
+  }
 
   function connectionChanged(state: ConnectionState, previous: ConnectionState): void {
     if (state.phase === previous.phase) return
@@ -108,13 +201,15 @@ export function createBroker({ host, scope, options }: BrokerDeps): Broker {
     }
     for (const session of sessions) tellStatus(session)
     if (state.phase.name === 'open') {
+      predecessor.over()
       channels.connectionOpened()
       publisher.connectionOpened()
     }
   }
 
+  /** While another broker takes over the line goes on, and at its end tabs hear why. */
   function tellStatus(session: Session): void {
-    session.send({ type: 'status', ...connection.status })
+    if (!handover.isUnderWay && !ended) session.send({ type: 'status', ...connection.status })
   }
 
   function demandChanged(): void {
@@ -128,6 +223,7 @@ export function createBroker({ host, scope, options }: BrokerDeps): Broker {
     const transport = options.transport.name
     return collectStats({
       epoch,
+      generation,
       scope,
       uptimeMs,
       transport,
@@ -139,36 +235,75 @@ export function createBroker({ host, scope, options }: BrokerDeps): Broker {
     })
   }
 
+  function forget(): void {
+    for (const { tabId, suspendedAt } of sessions) if (suspendedAt !== undefined) forgottenTabs.add(tabId)
+    end()
+    sessions.dismissAll(forgotten())
+  }
+
+  function end(): void {
+    ended = true
+    cancelIdle()
+    peers.close()
+    connection.dispatch({ type: 'close' })
+  }
+
   return {
     epoch,
+    get ended() {
+      return ended
+    },
     stats,
-    accept: port =>
+    accept: (port, data) =>
       servePort(port, {
         epoch,
         scope,
+        data,
         maxRejectedMessages: options.maxRejectedMessages,
-        attach: (hello, data) => sessions.attach(hello, data),
+        farewell: hello => handover.farewell(hello),
+        attach(hello, dataPort) {
+          if (forgottenTabs.has(hello.tabId)) throw forgottenError()
+          return sessions.attach(hello, dataPort)
+        },
         detach: session => sessions.detach(session),
-        perform: (session, op) => perform(session, op, parts),
-        welcome: ({ id }) => ({
+        suspend(session) {
+          sessions.suspend(session)
+          channels.paused(session)
+          credentials.forget(session)
+        },
+        perform(session, op) {
+          perform(session, op, parts)
+          // What came before it listened is nothing that it could have missed.
+          if (op.op === 'subscribe') tellMark(session)
+        },
+        refuseIfStale({ attachedAt }) {
+          // One that nobody can replace remains the one.
+          if (peers.canMeet && pulse.hasPausedSince(attachedAt)) throw pausedTooLong()
+        },
+        welcome: ({ id }, resumed) => ({
           protocol: PROTOCOL_VERSION,
           epoch,
           scope,
           sessionId: id,
+          resumed,
           limits,
         }),
         heard(session) {
           session.heardAt = host.now()
         },
+        pinged: tellMark,
         stats,
+        forget() {
+          peers.forget()
+          forget()
+        },
         rejected() {
           rejectedMessages++
         },
       }),
     close() {
-      cancelIdle()
-      connection.dispatch({ type: 'close' })
-      sessions.detachAll()
+      end()
+      for (const session of sessions) sessions.detach(session)
     },
   }
 }

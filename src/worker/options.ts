@@ -4,6 +4,11 @@ import type { Transport } from './upstream/transport.ts'
 export interface BrokerOptions {
   /** The way upstream, such as `socketIo({ url })`. */
   readonly transport: Transport
+  /**
+   * Rises with every deploy, such as its time: of the brokers that two deploys have started, that of the higher one
+   * stays. Where they are equal the one that started later does. @default 0
+   */
+  readonly build?: number
   /** How long a channel stays joined after the last tab that wanted it. @default 2_000 */
   readonly lingerMs?: number
   /** How long the connection stays after nothing needs it any more. @default 5_000 */
@@ -30,6 +35,17 @@ export interface BrokerOptions {
   readonly livenessPollMs?: number
   /** A tab without Web Locks is taken for dead after this silence. @default 180_000 */
   readonly leaseMs?: number
+  /**
+   * How long a tab in the back/forward cache is waited for where the browser makes it give up its lock; a visible
+   * or hidden one has no such limit. @default 600_000
+   */
+  readonly suspendedMs?: number
+  /** How long channels of a broker that was replaced stay joined, for its tabs to come over. @default 10_000 */
+  readonly handoverMs?: number
+  /** Events that are kept for tabs that come from another attachment. @default 2_048 */
+  readonly maxHistoryEvents?: number
+  /** Their bytes, estimated. @default 2_097_152 */
+  readonly maxHistoryBytes?: number
   /** Most events and notices in one frame. @default 512 */
   readonly maxFrameItems?: number
   /** Most bytes in one frame, estimated; a larger event travels alone. @default 49_152 */
@@ -49,6 +65,7 @@ export interface BrokerOptions {
 export type ResolvedOptions = Required<BrokerOptions>
 
 const DEFAULTS: Omit<ResolvedOptions, 'transport'> = {
+  build: 0,
   lingerMs: 2_000,
   idleMs: 5_000,
   connectTimeoutMs: 20_000,
@@ -62,6 +79,10 @@ const DEFAULTS: Omit<ResolvedOptions, 'transport'> = {
   circuitCooldownMs: 60_000,
   livenessPollMs: 1_000,
   leaseMs: 180_000,
+  suspendedMs: 600_000,
+  handoverMs: 10_000,
+  maxHistoryEvents: 2_048,
+  maxHistoryBytes: 2_097_152,
   maxFrameItems: 512,
   maxFrameBytes: 49_152,
   maxQueuedItems: 16_384,
@@ -75,7 +96,7 @@ const DEFAULTS: Omit<ResolvedOptions, 'transport'> = {
 const MAX_MS = 2 ** 31 - 1
 
 /** Options that may be zero; all others must be above. */
-const MAY_BE_ZERO: ReadonlySet<string> = new Set(['lingerMs', 'idleMs', 'restartSpreadMs', 'stableMs'])
+const MAY_BE_ZERO: ReadonlySet<string> = new Set(['build', 'lingerMs', 'idleMs', 'restartSpreadMs', 'stableMs'])
 
 /** @throws PartylineError `bad-options` that names the option and what would be right */
 export function resolveOptions(options: BrokerOptions): ResolvedOptions {

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, test } from 'vitest'
 import { deferred } from '../../src/lib/index.ts'
-import type { Op, PublishOp } from '../../src/protocol/index.ts'
+import type { Continuity, Mark, Op, PublishOp, Resume } from '../../src/protocol/index.ts'
 import type { BrokerOptions } from '../../src/worker/index.ts'
 import { UpstreamError } from '../../src/worker/index.ts'
 import { fakeClockHost, type FakeClockHost } from '../support/line/fake-clock-host.ts'
@@ -406,7 +406,7 @@ describe('the connection', () => {
     await asked.notice('credentials-wanted')
     const other = await line.openTab({ hasCredentials: true, visible: false, ...want('orders') })
     host.locks.delete('tab-1')
-    await host.advance(1_000)
+    await host.advance(4_000)
     const { id } = await other.notice('credentials-wanted')
     await other.ask({ op: 'credentials', id, credentials: { token: 'from the other' } })
     await joined(other)
@@ -661,53 +661,146 @@ describe('after a discontinuity', () => {
   })
 })
 
-describe('a tab that comes back', () => {
-  const resuming = (position?: string) => ({
-    wanted: [{ channel: 'orders', resume: position === undefined ? {} : { position } }],
-  })
+describe('a tab that comes back with a mark', () => {
+  /** A line with one tab that keeps the channel joined, to which two events came, at the positions `5` and `6`. */
+  async function joinedLine(options: Partial<BrokerOptions> = {}) {
+    const setup = setUp(options)
+    const staying = await setup.line.openTab(want('orders', 'floor'))
+    await Promise.all([joined(staying), joined(staying, 'floor')])
 
-  /** A line with one tab that keeps the channel joined, and whose last event had position `5`. */
-  async function joinedLine() {
-    const setup = setUp()
-    const staying = await setup.line.openTab(want('orders'))
-    await joined(staying)
-    setup.emit('orders', 1, { position: '5' })
-    await waitFor(() => staying.events().length === 1, 'the event')
-    return { ...setup, staying }
+    /** What a tab is told that has everything up to now. */
+    async function mark(): Promise<Mark> {
+      const before = staying.notices('mark').length
+      staying.ping()
+      const notice = await waitFor(() => staying.notices('mark')[before], 'a mark')
+      return notice.mark
+    }
+
+    const marks: Mark[] = [await mark()]
+    for (const position of ['5', '6']) {
+      setup.emit('orders', Number(position), { position })
+      marks.push(await mark())
+    }
+    return {
+      ...setup,
+      staying,
+      mark,
+      /** Told before the first event, between the two, and after them. */
+      marks: marks as [Mark, Mark, Mark],
+      comeBack: (last: Mark, resume: Resume = { moved: false }) =>
+        setup.line.openTab({ marks: [last], wanted: [{ channel: 'orders', resume }] }),
+    }
   }
 
-  it.each([
-    ['the last event of the channel', '5', 'recovered'],
-    ['another event', '4', 'unknown'],
-    ['none, where there are no positions', undefined, 'unknown'],
-  ])('with the position of %s is told %j → %s', async (_, position, verdict) => {
+  it.each<[string, 0 | 1 | 2, Resume, unknown[]]>([
+    ['behind which nothing came misses nothing', 2, { moved: false }, ['recovered']],
+    ['behind which one event came gets it', 1, { moved: false }, ['recovered', 6]],
+    ['behind which events came gets them', 0, { moved: false }, ['recovered', 5, 6]],
+    [
+      'behind which events came gets those after the last that it handled',
+      0,
+      { moved: true, position: '5' },
+      ['recovered', 6],
+    ],
+    ['and has handled all that came behind it misses nothing', 0, { moved: true, position: '6' }, ['recovered']],
+    ['but whose last event never came here is told `unknown`', 0, { moved: true, position: '4' }, ['unknown']],
+    ['but whose last event had no position is told `unknown`', 0, { moved: true }, ['unknown']],
+  ])('%s', async (_, index, resume, told) => {
+    const { comeBack, marks, emit, staying } = await joinedLine()
+    const back = await comeBack(marks[index], resume)
+    emit('orders', 'next', { position: '7' })
+    await waitFor(() => back.payloads().includes('next'), 'the next event')
+    expect(story(back)).toEqual([...told, 'next'])
+    expect(story(staying)).toEqual([5, 6, 'next'])
+  })
+
+  it('of another broker, of which nothing is known here, is told `unknown`', async () => {
     const { line } = await joinedLine()
-    const back = await line.openTab(resuming(position))
-    expect(await back.notice('continuity')).toMatchObject({ verdict })
+    const back = await line.openTab({
+      marks: [{ epoch: 'another', n: 0, checkpoint: { '': { session: 's', position: '4' } } }],
+      wanted: [{ channel: 'orders', resume: { moved: false } }],
+    })
+    expect(await back.notice('continuity')).toMatchObject({ verdict: 'unknown' })
   })
 
-  it('is told `unknown` when events passed while no tab wanted the channel', async () => {
-    const { line, staying, emit } = await joinedLine()
+  it.each<[string | undefined, unknown[]]>([
+    ['6', ['recovered']],
+    ['5', ['recovered', 6]],
+    ['4', ['unknown']],
+    [undefined, ['unknown']],
+  ])('or without one gets what came after the last event that it handled: at %j → %j', async (position, told) => {
+    const { line, emit } = await joinedLine()
+    const back = await line.openTab({ wanted: [{ channel: 'orders', resume: { moved: true, position } }] })
+    emit('orders', 'next')
+    await waitFor(() => back.payloads().includes('next'), 'the next event')
+    expect(story(back)).toEqual([...told, 'next'])
+  })
+
+  it('or position is told `unknown`', async () => {
+    const { line } = await joinedLine()
+    const back = await line.openTab({ wanted: [{ channel: 'orders', resume: { moved: false } }] })
+    expect(await back.notice('continuity')).toMatchObject({ verdict: 'unknown' })
+  })
+
+  it('gets what passed while no tab wanted the channel, as long as it was not left', async () => {
+    const { staying, emit, marks, comeBack } = await joinedLine()
     await staying.ask(unsubscribe('orders'))
-    emit('orders', 2, { position: '6' })
-    const back = await line.openTab(resuming('5'))
-    expect(await back.notice('continuity')).toMatchObject({ verdict: 'unknown' })
+    emit('orders', 3, { position: '7' })
+    const back = await comeBack(marks[2])
+    await waitFor(() => back.events().length === 1, 'the event')
+    expect(story(back)).toEqual(['recovered', 3])
   })
 
-  it('is told `unknown` when the channel had a gap since its last event', async () => {
-    const { line, transport } = await joinedLine()
-    transport.sink().continuity('orders', { verdict: 'gap', missed: 2 })
-    const back = await line.openTab(resuming('5'))
-    expect(await back.notice('continuity')).toMatchObject({ verdict: 'unknown' })
+  it('is told `unknown` when the channel was left and joined again meanwhile', async () => {
+    const { host, line, staying, marks, comeBack } = await joinedLine({ lingerMs: 10 })
+    await staying.ask(unsubscribe('orders'))
+    await host.advance(10)
+    const other = await line.openTab(want('orders'))
+    await joined(other)
+    expect(await (await comeBack(marks[2])).notice('continuity')).toMatchObject({ verdict: 'unknown' })
+  })
+
+  it('is told `unknown` when it is the first that wants again what was left meanwhile', async () => {
+    const { host, staying, marks, comeBack } = await joinedLine({ lingerMs: 10 })
+    await staying.ask(unsubscribe('orders'))
+    await host.advance(10)
+    expect(await (await comeBack(marks[2])).notice('continuity')).toMatchObject({ verdict: 'unknown' })
+  })
+
+  it.each<[string, Continuity]>([
+    ['a counted gap', { verdict: 'gap', missed: 2 }],
+    ['nobody knows what', { verdict: 'unknown' }],
+  ])('is told `unknown` when the channel had %s since', async (_, continuity) => {
+    const { transport, marks, comeBack } = await joinedLine()
+    transport.sink().continuity('orders', continuity)
+    expect(await (await comeBack(marks[2])).notice('continuity')).toMatchObject({ verdict: 'unknown' })
   })
 
   it('is told `unknown` when the connection was lost meanwhile and nobody knows more', async () => {
-    const { host, line, transport } = await joinedLine()
+    const { host, line, transport, marks, comeBack } = await joinedLine()
     transport.lose()
     await host.advance(0)
     await waitFor(() => line.broker.stats().channels[0]?.state === 'joined', 'the second join')
-    const back = await line.openTab(resuming('5'))
-    expect(await back.notice('continuity')).toMatchObject({ verdict: 'unknown' })
+    expect(await (await comeBack(marks[2])).notice('continuity')).toMatchObject({ verdict: 'unknown' })
+  })
+
+  it('that was told after a discontinuity has lost nothing by it', async () => {
+    const { transport, mark, emit, comeBack } = await joinedLine()
+    transport.sink().continuity('orders', { verdict: 'unknown' })
+    const after = await mark()
+    emit('orders', 3, { position: '7' })
+    const back = await comeBack(after)
+    await waitFor(() => back.events().length === 1, 'the event')
+    expect(story(back)).toEqual(['recovered', 3])
+  })
+
+  it('is told `unknown` when not all that came since is kept', async () => {
+    const { emit, marks, comeBack } = await joinedLine({ maxHistoryEvents: 3 })
+    for (const n of [3, 4]) emit('floor', n)
+    expect(await (await comeBack(marks[0])).notice('continuity')).toMatchObject({ verdict: 'unknown' })
+    const back = await comeBack(marks[1])
+    await waitFor(() => back.events().length === 1, 'the event')
+    expect(story(back)).toEqual(['recovered', 6])
   })
 })
 
@@ -728,7 +821,7 @@ describe('sessions', () => {
     const { host, line } = setUp({ livenessPollMs: 1_000 })
     await Promise.all([line.openTab(want('orders')), line.openTab(want('orders'))])
     host.locks.delete('tab-1')
-    await host.advance(1_000)
+    await host.advance(4_000)
     await waitFor(() => line.broker.stats().sessions.attached === 1, 'one session')
     expect(line.broker.stats()).toMatchObject({
       sessions: { attached: 1, detachedDead: 1 },
@@ -740,7 +833,7 @@ describe('sessions', () => {
     const { host, line } = setUp({ livenessPollMs: 1_000 })
     const tab = await line.openTab(want('orders'))
     host.locks.delete('tab-1')
-    await host.advance(1_000)
+    await host.advance(4_000)
     expect(await waitFor(() => tab.ended(), 'the end')).toMatchObject({ code: 'stale-epoch', retryable: true })
     host.locks.add('tab-1')
     const again = await line.openTab({ tabId: 'tab-1', attempt: 2, ...want('orders') })
@@ -887,7 +980,8 @@ describe('a tab that acknowledges nothing', () => {
     for (let n = 0; n < 200; n++) {
       transport.lose()
       await host.advance(0)
-      expect(line.broker.stats().queued.items).toBeLessThanOrEqual(12)
+      // One status, one subscription and one mark besides.
+      expect(line.broker.stats().queued.items).toBeLessThanOrEqual(13)
     }
     expect(line.broker.stats()).toMatchObject({ sessions: { attached: 1 }, connection: { state: 'open', lost: 200 } })
     tab.acknowledgeAll()
@@ -952,9 +1046,10 @@ describe('stats', () => {
     const stats = await tab.stats()
     expect(stats).toEqual({
       epoch: tab.welcome.epoch,
+      generation: 1,
       scope: 'ann',
       uptimeMs: 500,
-      sessions: { attached: 2, visible: 1, detachedDead: 0 },
+      sessions: { attached: 2, visible: 1, suspended: 0, detachedDead: 0 },
       connection: { state: 'open', transport: 'test', sinceMs: 500, opened: 1, lost: 0, failures: 0 },
       channels: [{ channel: 'orders', sessions: 2, state: 'joined' }],
       traffic: {

@@ -7,6 +7,7 @@ import { testTransport } from '../support/line/test-transport.ts'
 /** Starts a broker as a worker would; resolves with the first message of a port that connects. */
 async function firstMessage(options: BrokerOptions | undefined): Promise<unknown> {
   let connect = (_event: { readonly ports: readonly MessagePort[] }): void => {}
+  vi.stubGlobal('location', new URL('https://app.example/partyline.worker.js'))
   vi.stubGlobal('name', toWorkerName({ scope: 'ann', generation: 1 }))
   vi.stubGlobal('addEventListener', (_type: 'connect', listener: typeof connect) => (connect = listener))
   onTestFinished(() => void vi.unstubAllGlobals())

@@ -25,6 +25,7 @@ function setUp(credentials?: (fresh: boolean) => Promise<CredentialsForAttempt>,
     connectTimeoutMs: CONNECT_TIMEOUT_MS,
     link,
     credentials: (_signal, fresh) => credentials?.(fresh) ?? Promise.resolve({ credentials: undefined, cached: false }),
+    resume: () => Promise.resolve(undefined),
     changed: () => statuses.push(connection.status),
   })
   return { host, transport, connection, statuses }

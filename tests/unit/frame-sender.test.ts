@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { EventItem, Frame, Item, SubscriptionState } from '../../src/protocol/index.ts'
 import { createTraffic } from '../../src/worker/observe/traffic.ts'
-import { FrameSender, type SendLimits } from '../../src/worker/sessions/frame-sender.ts'
+import { FrameSender, type Outgoing, type SendLimits } from '../../src/worker/sessions/frame-sender.ts'
 import { RunTexts } from '../../src/worker/sessions/run-texts.ts'
 import { itemsOf } from '../support/line/items-of.ts'
 
@@ -49,6 +49,13 @@ function setUp(limits: Partial<SendLimits> = {}) {
       while (acknowledged < frames.length) sender.acknowledge(++acknowledged)
     },
     items: () => frames.flatMap(itemsOf),
+    /** Resumes, and reads all that comes from then on. */
+    resumeAt(seq: number, refs: readonly number[]) {
+      const from = frames.length
+      sender.resume(seq, refs)
+      for (let next = from; next < frames.length; next++) sender.acknowledge(frames[next]?.seq ?? 0)
+      return words(frames.slice(from).flatMap(itemsOf))
+    },
   }
 }
 
@@ -69,6 +76,7 @@ function words(items: readonly Item[]): string[] {
       case 'subscription':
         return `subscription ${item.ref} ${item.state}`
       case 'status':
+      case 'mark':
       case 'credentials-wanted':
         return item.type
     }
@@ -329,6 +337,198 @@ describe('when the queue is full', () => {
     event(9, 'last')
     drain()
     expect(words(items())).toEqual(['1:in flight', ...told, '9:last'])
+  })
+})
+
+describe('while it is suspended', () => {
+  test('nothing is posted, whatever comes and whatever is acknowledged', () => {
+    const { frames, event, receipt, sender } = setUp({ maxFrameItems: 2, maxQueuedItems: 3 })
+    event(1, 'in flight')
+    sender.suspend()
+    sender.acknowledge(1)
+    for (let n = 0; n < 10; n++) event(1, n)
+    receipt(1)
+    expect(frames).toHaveLength(1)
+    expect(sender.isQuiet).toBe(false)
+  })
+
+  test('a tab that takes nothing is given up as any other', () => {
+    const { receipt, sender, overwhelmed } = setUp({ maxQueuedItems: 3 })
+    sender.suspend()
+    for (let id = 1; id <= 7; id++) receipt(id)
+    expect(overwhelmed()).toBe(1)
+  })
+})
+
+describe('when it is resumed', () => {
+  test('each subscription that lost nothing hears so first, then comes what was not handled, once and in order', () => {
+    const { event, receipt, sender, resumeAt } = setUp({ maxFrameItems: 2 })
+    for (const payload of ['a', 'b', 'c', 'd', 'e']) event(1, payload)
+    receipt(1)
+    sender.suspend()
+    event(2, 'f')
+    // Frames 1 to 3 are in flight: `a`, `b c`, `d e`; the receipt is behind them.
+    expect(resumeAt(1, [1, 2])).toEqual([
+      '1 recovered',
+      '2 recovered',
+      '1:b',
+      '1:c',
+      '1:d',
+      '1:e',
+      'receipt 1 sent',
+      '2:f',
+    ])
+  })
+
+  test.each([
+    [0, ['1:a', '1:b', '1:c', '1:d']],
+    [1, ['1:b', '1:c', '1:d']],
+    [2, ['1:d']],
+    [3, ['1:d']],
+  ])('with frame %i as the last handled, it sends %j', (seq, rest) => {
+    const { event, sender, resumeAt } = setUp({ maxFrameItems: 2 })
+    for (const payload of ['a', 'b', 'c']) event(1, payload)
+    sender.suspend()
+    event(1, 'd')
+    expect(resumeAt(seq, [])).toEqual(rest)
+  })
+
+  test('frames go on with their numbers, so that none is taken for an earlier one', () => {
+    const { event, frames, sender } = setUp()
+    event(1, 'a')
+    event(1, 'b')
+    sender.suspend()
+    sender.resume(0, [])
+    // Nothing of that was handled either.
+    sender.suspend()
+    event(1, 'c')
+    sender.resume(0, [])
+    expect(frames.map(frame => [frame.seq, ...words(itemsOf(frame))])).toEqual([
+      [1, '1:a'],
+      [2, '1:a', '1:b'],
+      [3, '1:a', '1:b', '1:c'],
+    ])
+  })
+
+  test('where overflow dropped something that is told in its place, and not that nothing is missing', () => {
+    const { event, sender, resumeAt } = setUp({ maxQueuedItems: 2 })
+    event(1, 'in flight')
+    sender.suspend()
+    for (const payload of ['a', 'b', 'c', 'd']) event(1, payload)
+    event(2, 'e')
+    expect(resumeAt(0, [1, 2])).toEqual(['2 recovered', '1:in flight', '1 gap 3', '1:d', '2:e'])
+  })
+
+  test('what overflow took of events for one tab alone counts as well', () => {
+    const { event, send, sender, resumeAt } = setUp({ maxQueuedItems: 1 })
+    sender.suspend()
+    send([-1, 'e', 'a'])
+    send([-1, 'e', 'b'])
+    event(2, 'c')
+    expect(resumeAt(0, [1, 2])).toEqual(['2 recovered', '1 gap 2', '2:c'])
+  })
+
+  test('answers that overflow found come as well, ahead of what was behind them', () => {
+    const { event, receipt, sender, resumeAt } = setUp({ maxQueuedItems: 2 })
+    sender.suspend()
+    receipt(1)
+    event(1, 'a')
+    event(1, 'b')
+    event(1, 'c')
+    expect(resumeAt(0, [1])).toEqual(['receipt 1 sent', '1 gap 1', '1:b', '1:c'])
+  })
+
+  test('it goes on as before: the acknowledgement is the clock again', () => {
+    const { event, frames, sender } = setUp()
+    sender.suspend()
+    event(1, 'a')
+    sender.resume(0, [1])
+    event(1, 'b')
+    expect(frames).toHaveLength(1)
+    sender.acknowledge(1)
+    expect(frames.map(frame => words(itemsOf(frame)))).toEqual([['1 recovered', '1:a'], ['1:b']])
+    sender.acknowledge(2)
+    expect(sender.isQuiet).toBe(true)
+    expect(sender.queuedBytes).toBe(0)
+  })
+
+  test('nothing is doubled and nothing lost, however often it is, and however far the tab had come each time', () => {
+    const act = fc.oneof(
+      { weight: 5, arbitrary: fc.constant('event' as const) },
+      { weight: 2, arbitrary: fc.constant('handle' as const) },
+      { weight: 1, arbitrary: fc.constant('away' as const) },
+    )
+    fc.assert(
+      fc.property(fc.array(act, { maxLength: 60 }), fc.integer({ min: 1, max: 4 }), (acts, maxFrameItems) => {
+        const { frames, event, sender } = setUp({ maxFrameItems })
+        const handled: unknown[] = []
+        let seen = 0
+        let sent = 0
+        const handle = (frame: Frame): void => {
+          handled.push(...itemsOf(frame).flatMap(item => (isEvent(item) ? [item[2]] : [])))
+        }
+        const last = (): number => frames[seen - 1]?.seq ?? 0
+        for (const next of acts) {
+          if (next === 'event') event(1 + (sent % 2), ++sent)
+          else if (next === 'handle' && frames[seen]) {
+            handle(frames[seen++] as Frame)
+            sender.acknowledge(last())
+          } else if (next === 'away') {
+            sender.suspend()
+            event(1, ++sent)
+            const from = frames.length
+            sender.resume(last(), [1, 2])
+            // Nothing comes any more over the port before.
+            frames.splice(seen, from - seen)
+          }
+        }
+        while (frames[seen]) {
+          handle(frames[seen++] as Frame)
+          sender.acknowledge(last())
+        }
+        expect(handled).toEqual(Array.from({ length: sent }, (_, index) => index + 1))
+      }),
+      { numRuns: 300 },
+    )
+  })
+})
+
+describe('what is taken back', () => {
+  const isForOne = (outgoing: Outgoing): boolean =>
+    'item' in outgoing && Array.isArray(outgoing.item) && (outgoing.item[0] as number) < 0
+
+  test('is what is in flight and what waits, oldest first; the rest keeps its order', () => {
+    const { event, send, sender, resumeAt } = setUp()
+    send([-1, 'e', 'a'])
+    event(1, 'b')
+    send([-1, 'e', 'c'])
+    event(2, 'd')
+    const taken = sender.takeBack(isForOne)
+    expect(taken.map(outgoing => 'item' in outgoing && words([outgoing.item]))).toEqual([['-1:a'], ['-1:c']])
+    expect(sender.takeBack(isForOne)).toEqual([])
+    sender.suspend()
+    expect(resumeAt(0, [])).toEqual(['1:b', '2:d'])
+  })
+
+  test('is not what the tab has acknowledged', () => {
+    const { send, sender } = setUp()
+    send([-1, 'e', 'a'])
+    sender.acknowledge(1)
+    send([-1, 'e', 'b'])
+    expect(sender.takeBack(isForOne)).toHaveLength(1)
+  })
+
+  test('leaves the figures right, and a frame that is empty now to be acknowledged as any other', () => {
+    const { event, send, sender } = setUp()
+    send([-1, 'e', 'a'])
+    send([-1, 'e', 'b'])
+    event(1, 'c')
+    expect(sender.queuedBytes).toBe(200)
+    sender.takeBack(isForOne)
+    expect([sender.queuedItems, sender.queuedBytes]).toEqual([1, 100])
+    sender.acknowledge(1)
+    sender.acknowledge(2)
+    expect(sender.isQuiet).toBe(true)
   })
 })
 

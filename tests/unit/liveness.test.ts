@@ -10,6 +10,7 @@ import { fakeClockHost, reactions } from '../support/line/fake-clock-host.ts'
 
 const POLL_MS = 1_000
 const LEASE_MS = 10_000
+const SUSPENDED_MS = 60_000
 const lock: Lease = { kind: 'lock', name: 'tab-1' }
 const silence: Lease = { kind: 'silence' }
 
@@ -20,6 +21,7 @@ const hello = (lease: Lease): Hello => ({
   attempt: 1,
   lease,
   visible: true,
+  focused: false,
   online: true,
   hasCredentials: false,
   wanted: [],
@@ -28,11 +30,13 @@ const hello = (lease: Lease): Hello => ({
 describe('a tab', () => {
   const there = new Set(['tab-1'])
   const gone = new Set<string>()
+  const terms = { leaseMs: LEASE_MS, suspendedMs: SUSPENDED_MS }
   const ASKED_AT = 5_000
 
   test.each<[string, Lease, ReadonlySet<string> | undefined, number, number | undefined, ReturnType<typeof judge>]>([
     ['with its lock held is alive, however silent', lock, there, 1_000_000, ASKED_AT, 'alive'],
-    ['without its lock is dead', lock, gone, 101, undefined, 'dead'],
+    ['without its lock is looked at once more, as one that may be on its way', lock, gone, 101, undefined, 'doubted'],
+    ['without its lock at the second look is dead', lock, gone, 101, ASKED_AT, 'dead'],
     ['that attached while the locks were asked for is not judged by them', lock, gone, 100, undefined, 'alive'],
     ['with a lock where the broker sees none is judged by its silence', lock, undefined, 100_000, ASKED_AT, 'dead'],
     ['that was heard of a moment ago is alive', silence, gone, 3_433, undefined, 'alive'],
@@ -42,15 +46,49 @@ describe('a tab', () => {
     ['that has not answered by then is dead', silence, there, 11_667, ASKED_AT, 'dead'],
     ['that answered is alive', silence, there, 3_000, 2_000, 'alive'],
   ])('%s', (_, lease, held, now, doubtedSince, judgement) => {
-    const session = { hello: hello(lease), attachedAt: 100, heardAt: 100 }
-    expect(judge(session, { now, held, leaseMs: LEASE_MS, doubtedSince })).toBe(judgement)
+    const session = { lease, leaseAt: 100, heardAt: 100, visible: true, suspendedAt: undefined }
+    expect(judge(session, { now, held, ...terms, doubtedSince })).toBe(judgement)
   })
 
   test('that fell silent again after its answer has the time anew', () => {
-    const session = { hello: hello(silence), attachedAt: 0, heardAt: 9_000 }
-    const findings = { held: gone, leaseMs: LEASE_MS, doubtedSince: ASKED_AT }
+    const session = { lease: silence, leaseAt: 0, heardAt: 9_000, visible: true, suspendedAt: undefined }
+    const findings = { held: gone, ...terms, doubtedSince: ASKED_AT }
     expect(judge(session, { ...findings, now: 15_000 })).toBe('doubted')
     expect(judge(session, { ...findings, now: 15_667 })).toBe('dead')
+  })
+})
+
+describe('a hidden tab', () => {
+  const hidden = { lease: silence, leaseAt: 0, heardAt: 0, visible: false, suspendedAt: undefined }
+  const terms = { held: undefined, leaseMs: LEASE_MS, suspendedMs: SUSPENDED_MS }
+
+  test.each<[string, number, number | undefined, ReturnType<typeof judge>]>([
+    ['is not to be asked before ten times as long as a visible one', 33_333, undefined, 'alive'],
+    ['is to be asked after that', 33_334, undefined, 'doubted'],
+    ['has ten times as long to answer', 100_000, 33_334, 'doubted'],
+    ['that has not answered by then is dead', 100_001, 33_334, 'dead'],
+  ])('%s', (_, now, doubtedSince, judgement) => {
+    expect(judge(hidden, { ...terms, now, doubtedSince })).toBe(judgement)
+  })
+})
+
+describe('a page in the back/forward cache', () => {
+  const cached = { lease: silence, leaseAt: 0, heardAt: 0, visible: false, suspendedAt: 1_000 }
+  const terms = { held: new Set<string>(), leaseMs: LEASE_MS, suspendedMs: SUSPENDED_MS }
+
+  test.each<[string, number, number | undefined, ReturnType<typeof judge>]>([
+    ['is waited for, whatever it owes', 50_000, 2_000, 'doubted'],
+    ['is waited for as long as suspendedMs', 61_000, 1_000, 'doubted'],
+    ['is given up after that', 61_001, 1_000, 'dead'],
+    ['is not given up before it was looked for as long', 1_000_000, 999_000, 'doubted'],
+  ])('%s', (_, now, doubtedSince, judgement) => {
+    expect(judge(cached, { ...terms, now, doubtedSince })).toBe(judgement)
+  })
+
+  test('is judged by its lock where it holds one', () => {
+    const holding = { ...cached, lease: lock }
+    expect(judge(holding, { ...terms, held: new Set(['tab-1']), now: 1_000_000, doubtedSince: 0 })).toBe('alive')
+    expect(judge(holding, { ...terms, now: 2_000, doubtedSince: 1_000 })).toBe('dead')
   })
 })
 
@@ -63,6 +101,7 @@ describe('the poll', () => {
       host,
       pollMs: POLL_MS,
       leaseMs,
+      suspendedMs: SUSPENDED_MS,
       sessions: () => sessions,
       probe: session => probed.push(session),
       dead(session) {
@@ -95,7 +134,7 @@ describe('the poll', () => {
   }
 
   test('finds a tab whose lock went, and goes on for the others', async () => {
-    const { host, liveness, dead, attach } = setUp()
+    const { host, liveness, dead, probed, attach } = setUp()
     host.locks.add('tab-1')
     const session = attach(lock)
     liveness.start()
@@ -104,7 +143,12 @@ describe('the poll', () => {
     host.locks.delete('tab-1')
     await host.advance(POLL_MS)
     await reactions()
+    expect(dead).toEqual([])
+    await host.advance(POLL_MS)
+    await reactions()
     expect(dead).toEqual([session])
+    // A message would keep a page that is on its way there out of the back/forward cache.
+    expect(probed).toEqual([])
     expect(host.timers()).toHaveLength(1)
   })
 
@@ -189,6 +233,52 @@ describe('the poll', () => {
     host.jump(100 * LEASE_MS)
     await host.advance(LEASE_MS)
     await reactions()
+    expect(dead).toEqual([session])
+  })
+
+  test('asks nothing of a page in the back/forward cache: a message would throw it out', async () => {
+    const { host, liveness, dead, probed, attach } = setUp()
+    const session = attach(silence)
+    session.suspend(host.now())
+    liveness.start()
+    await host.advance(SUSPENDED_MS)
+    await reactions()
+    expect([probed, dead]).toEqual([[], []])
+    await host.advance(3 * POLL_MS)
+    await reactions()
+    expect([probed, dead]).toEqual([[], [session]])
+  })
+
+  test.each([
+    ['a page in the back/forward cache', (session: Session, now: number) => session.suspend(now)],
+    [
+      'a hidden tab',
+      (session: Session) => {
+        session.visible = false
+      },
+    ],
+    ['a visible tab', () => {}],
+  ])('after a jump of the clock gives %s all its time anew', async (_, become) => {
+    const { host, liveness, dead, attach } = setUp()
+    become(attach(silence), host.now())
+    liveness.start()
+    await host.advance(5_000)
+    for (let jumps = 0; jumps < 3; jumps++) {
+      host.jump(24 * 60 * 60 * 1_000)
+      await host.advance(LEASE_MS / 2)
+      await reactions()
+    }
+    expect(dead).toEqual([])
+  })
+
+  test('gives a hidden tab ten times as long', async () => {
+    const { host, liveness, dead, attach } = setUp()
+    const session = attach(silence)
+    session.visible = false
+    liveness.start()
+    await host.advance(9 * LEASE_MS)
+    expect(dead).toEqual([])
+    await host.advance(2 * LEASE_MS)
     expect(dead).toEqual([session])
   })
 

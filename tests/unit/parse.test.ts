@@ -18,9 +18,19 @@ const hello = {
   attempt: 2,
   lease: { kind: 'silence' },
   visible: true,
+  focused: false,
   online: false,
   hasCredentials: false,
-  wanted: [{ channel: 'orders' }, { channel: 'floor', resume: { position: '7' } }, { channel: 'bar', resume: {} }],
+  wanted: [
+    { channel: 'orders' },
+    { channel: 'floor', deliver: 'both', resume: { moved: true, position: '7', one: '' } },
+    { channel: 'bar', deliver: 'one', resume: { moved: false } },
+  ],
+  session: { id: 's-1', seq: 0 },
+  marks: [
+    { epoch: 'e-0', n: 3 },
+    { epoch: 'e-0', n: 5, checkpoint: { '': { session: '', position: '' }, '/chat': { session: '{"pid":"x"}' } } },
+  ],
 }
 const publish = { op: 'publish', id: 1, channel: 'orders', event: 'place', payload: { table: 4 }, timeoutMs: 5_000 }
 const tooLong = 'x'.repeat(MAX_NAME_LENGTH + 1)
@@ -73,6 +83,7 @@ describe('hello', () => {
     [{ ...hello, lease: { kind: 'gold' } }, 'hello.lease.kind is "gold"; expected lock or silence'],
     [{ ...hello, lease: { kind: 'lock' } }, 'hello.lease.name is undefined; expected a string'],
     [{ ...hello, visible: 1 }, 'hello.visible is 1; expected true or false'],
+    [{ ...hello, focused: undefined }, 'hello.focused is undefined; expected true or false'],
     [{ ...hello, online: 'yes' }, 'hello.online is "yes"; expected true or false'],
     [{ ...hello, hasCredentials: {} }, 'hello.hasCredentials is an object; expected true or false'],
     [{ ...hello, wanted: {} }, 'hello.wanted is an object; expected an array'],
@@ -84,10 +95,37 @@ describe('hello', () => {
       'hello.wanted[1].resume is "x"; expected an object',
     ],
     [
-      { ...hello, wanted: [{ channel: 'a', resume: { position: 5 } }] },
+      { ...hello, wanted: [{ channel: 'a', resume: { moved: true, position: 5 } }] },
       'hello.wanted[0].resume.position is 5; expected a string',
     ],
     [{ ...hello, wanted: new Array(MAX_OPS + 1) }, 'hello.wanted is an array of 10001; expected at most 10000 entries'],
+    [
+      { ...hello, wanted: [{ channel: 'a', resume: {} }] },
+      'hello.wanted[0].resume.moved is undefined; expected true or false',
+    ],
+    [
+      { ...hello, wanted: [{ channel: 'a', resume: { moved: true, one: 5 } }] },
+      'hello.wanted[0].resume.one is 5; expected a string',
+    ],
+    [
+      { ...hello, wanted: [{ channel: 'a', deliver: 'some' }] },
+      'hello.wanted[0].deliver is "some"; expected all, one, both',
+    ],
+    [{ ...hello, session: 's-1' }, 'hello.session is "s-1"; expected an object'],
+    [{ ...hello, session: { seq: 1 } }, 'hello.session.id is undefined; expected a string'],
+    [{ ...hello, session: { id: 's-1', seq: -1 } }, 'hello.session.seq is -1; expected a whole number from 0'],
+    [{ ...hello, marks: {} }, 'hello.marks is an object; expected an array'],
+    [{ ...hello, marks: new Array(17) }, 'hello.marks is an array of 17; expected at most 16 entries'],
+    [{ ...hello, marks: [{ epoch: '', n: 1 }] }, 'hello.marks[0].epoch is ""; expected a string that is not empty'],
+    [{ ...hello, marks: [{ epoch: 'e', n: 0.5 }] }, 'hello.marks[0].n is 0.5; expected a whole number from 0'],
+    [
+      { ...hello, marks: [{ epoch: 'e', n: 1, checkpoint: [] }] },
+      'hello.marks[0].checkpoint is an array of 0; expected an object',
+    ],
+    [
+      { ...hello, marks: [{ epoch: 'e', n: 1, checkpoint: { '/': {} } }] },
+      'hello.marks[0].checkpoint.session is undefined; expected a string',
+    ],
   ])('a wrong one is refused: %#', (value, sentence) => {
     expect(refusal(() => parseHello(value))).toBe(sentence)
   })
@@ -97,11 +135,17 @@ describe('ask', () => {
   test('right operations are taken as they are', () => {
     const all = [
       { op: 'subscribe', channel: 'orders' },
-      { op: 'subscribe', channel: 'orders', resume: { position: '1' } },
+      { op: 'subscribe', channel: 'orders', resume: { moved: true, position: '1' } },
+      { op: 'subscribe', channel: 'orders', deliver: 'one' },
       { op: 'unsubscribe', channel: 'orders' },
       publish,
       { op: 'signal', signal: 'cancel', id: 4 },
-      { op: 'signal', signal: 'visible' },
+      ...(['visible', 'hidden', 'focused', 'frozen', 'online', 'offline', 'reconnect'] as const).map(signal => ({
+        op: 'signal',
+        signal,
+      })),
+      { op: 'lease', lease: { kind: 'silence' } },
+      { op: 'lease', lease: { kind: 'lock', name: 'l' } },
       { op: 'credentials', id: 1, credentials: { token: 't', expiresAt: 5 } },
       { op: 'credentials', id: 2 },
     ]
@@ -127,7 +171,7 @@ describe('ask', () => {
 
   test.each<[unknown, string]>([
     [undefined, 'ask.ops[0] is undefined; expected an object'],
-    [{ op: 'fly' }, 'ask.ops[0].op is "fly"; expected subscribe, unsubscribe, publish, signal or credentials'],
+    [{ op: 'fly' }, 'ask.ops[0].op is "fly"; expected subscribe, unsubscribe, publish, signal, lease or credentials'],
     [{ op: 'subscribe' }, 'ask.ops[0].channel is undefined; expected a string'],
     [{ op: 'unsubscribe', channel: 5 }, 'ask.ops[0].channel is 5; expected a string'],
     [{ ...publish, id: '1' }, 'ask.ops[0].id is "1"; expected a whole number from 0'],
@@ -140,9 +184,11 @@ describe('ask', () => {
     ]),
     [
       { op: 'signal', signal: 'smoke' },
-      'ask.ops[0].signal is "smoke"; expected visible, hidden, online, offline, reconnect, cancel',
+      'ask.ops[0].signal is "smoke"; expected visible, hidden, focused, frozen, online, offline, reconnect, cancel',
     ],
     [{ op: 'signal', signal: 'cancel', id: -1 }, 'ask.ops[0].id is -1; expected a whole number from 0'],
+    [{ op: 'lease' }, 'ask.ops[0].lease is undefined; expected an object'],
+    [{ op: 'lease', lease: { kind: 'gold' } }, 'ask.ops[0].lease.kind is "gold"; expected lock or silence'],
     [{ op: 'credentials' }, 'ask.ops[0].id is undefined; expected a whole number from 0'],
     [{ op: 'credentials', id: 1, credentials: 't' }, 'ask.ops[0].credentials is "t"; expected an object'],
     [

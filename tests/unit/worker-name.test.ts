@@ -27,14 +27,16 @@ test('two addresses never have the same name', () => {
 test.each([
   '',
   'app',
-  'partyline',
-  'partyline:1',
-  'partyline::ann',
-  'partyline:x:ann',
-  'other:1:ann',
-  'partyline:1:',
-  'partyline:1:%',
-  'partyline:1:%FF',
+  'partyline/1',
+  'partyline/1:1',
+  'partyline/1::ann',
+  'partyline/1:x:ann',
+  'partyline/1:-1:ann',
+  'other/1:1:ann',
+  'partyline:1:ann',
+  'partyline/1:1:',
+  'partyline/1:1:%',
+  'partyline/1:1:%FF',
 ])('the name %j, which the client did not give, is refused with the way out', name => {
   expect(() => fromWorkerName(name)).toThrow(
     expect.objectContaining({
@@ -45,3 +47,10 @@ test.each([
     }),
   )
 })
+
+test.each(['partyline/2:1:ann', 'partyline/10:1:ann', 'partyline/2'])(
+  'the name %j, which a client of another major version gave, is refused with what helps',
+  name => {
+    expect(() => fromWorkerName(name)).toThrow(expect.objectContaining({ code: 'update-required', retryable: false }))
+  },
+)

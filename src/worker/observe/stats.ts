@@ -6,6 +6,7 @@ import type { Traffic } from './traffic.ts'
 
 export interface StatsSources {
   readonly epoch: string
+  readonly generation: number
   readonly scope: string
   readonly uptimeMs: number
   readonly transport: string
@@ -18,16 +19,18 @@ export interface StatsSources {
 
 /** A snapshot of all figures of one broker, as plain data. */
 export function collectStats(sources: StatsSources): Stats {
-  const { epoch, scope, uptimeMs, transport, rejectedMessages, connection, channels, traffic } = sources
+  const { epoch, generation, scope, uptimeMs, transport, rejectedMessages, connection, channels, traffic } = sources
   const sessions = [...sources.sessions]
   const { reason } = connection.status
   return {
     epoch,
+    generation,
     scope,
     uptimeMs,
     sessions: {
       attached: sessions.length,
       visible: sessions.filter(session => session.visible).length,
+      suspended: sessions.filter(({ suspendedAt }) => suspendedAt !== undefined).length,
       detachedDead: sources.sessions.detachedDead,
     },
     connection: { transport, ...connection.stats(), ...(reason === undefined ? {} : { reason }) },

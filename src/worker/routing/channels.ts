@@ -1,17 +1,25 @@
-import type { Continuity, SubscriptionNotice, Wanted } from '../../protocol/index.ts'
+import type { Continuity, Deliver, Resume, SubscriptionNotice, Wanted } from '../../protocol/index.ts'
 import { fullJitter } from '../../lib/index.ts'
 import { PartylineError, toWireError, type WireError } from '../../protocol/index.ts'
 import type { BrokerHost } from '../host.ts'
 import type { Traffic } from '../observe/traffic.ts'
+import { measure } from '../payload-size.ts'
+import { isEvent, type Outgoing } from '../sessions/frame-sender.ts'
 import type { Session } from '../sessions/session.ts'
 import { toUpstreamError, type TransportLink, type UpstreamError, type UpstreamEvent } from '../upstream/transport.ts'
+import type { History } from './history.ts'
 import { toOutgoing } from './outgoing-event.ts'
+import { isAwake, preferredTaker } from './takers.ts'
 
 export interface ChannelsDeps {
   readonly host: BrokerHost
+  readonly epoch: string
   readonly link: TransportLink
   readonly traffic: Traffic
+  readonly history: History
   readonly lingerMs: number
+  /** How long channels stay joined that another broker has left behind, for its tabs to come over. */
+  readonly handoverMs: number
   readonly joinTimeoutMs: number
   readonly maxChannels: number
   /** Aborts when the present connection ends; `undefined` while none is open. */
@@ -22,14 +30,20 @@ export interface ChannelsDeps {
 
 interface Channel {
   readonly name: string
-  /** Stands for the channel in every frame of this epoch. */
+  /** Stands for the channel in every frame of this epoch; negated for what exactly one tab gets. */
   readonly ref: number
-  readonly sessions: Set<Session>
+  readonly subscribers: Map<Session, Deliver>
+  /** Those who come from another attachment, while it is open what became of the events since. They get none before. */
+  readonly awaiting: Map<Session, Resume>
   upstream: Upstream
   /** It was joined before the connection went, and the tabs have not yet heard what became of the time between. */
   interrupted: boolean
-  /** Of the last event that came; `undefined` after a loss. */
-  position: string | undefined
+  /** Number of the event after which none is missing; `undefined` before the first join. */
+  continuousSince: number | undefined
+  /** Number of the last event that was given to exactly one tab, as far as is known. */
+  givenToOne: number
+  /** Whoever was given what came last, by the broker before this one, may be on its way here. */
+  holdsOnes: boolean
   cancelLinger: () => void
 }
 
@@ -38,6 +52,9 @@ type Upstream =
   | { readonly state: 'joining'; readonly abort: AbortController }
   | { readonly state: 'joined' }
   | { readonly state: 'refused'; readonly error: WireError }
+
+/** How long what exactly one tab is to get is held back after another broker's death, for all to say what they have had. */
+const HOLD_ONES_MS = 1_000
 
 const REJOIN_BACKOFF = { baseMs: 1_000, maxMs: 30_000 }
 
@@ -48,6 +65,7 @@ const REJOIN_BACKOFF = { baseMs: 1_000, maxMs: 30_000 }
 export class Channels {
   readonly #deps: ChannelsDeps
   readonly #channels = new Map<string, Channel>()
+  readonly #byRef = new Map<number, Channel>()
   #lastRef = 0
 
   constructor(deps: ChannelsDeps) {
@@ -59,49 +77,112 @@ export class Channels {
   }
 
   stats(): { channel: string; sessions: number; state: string }[] {
-    return Array.from(this.#channels.values(), ({ name, sessions, upstream }) => ({
+    return Array.from(this.#channels.values(), ({ name, subscribers, upstream }) => ({
       channel: name,
-      sessions: sessions.size,
+      sessions: subscribers.size,
       state: upstream.state,
     }))
   }
 
-  /** Subscribing twice is as good as once. Beyond `maxChannels` the tab hears `refused`. */
-  subscribe(session: Session, { channel: name, resume }: Wanted): void {
+  /** Subscribing twice is as good as once; the later `deliver` counts. Beyond `maxChannels` the tab hears `refused`. */
+  subscribe(session: Session, { channel: name, deliver = 'all', resume }: Wanted): void {
     // It was let go by what it was told so far.
     if (session.isClosed) return
     const channel = this.#channels.get(name) ?? this.#create(name)
     if (channel === undefined) return session.send(tooMany(name, this.#deps.maxChannels))
     channel.cancelLinger()
-    channel.sessions.add(session)
+    const isNew = !channel.subscribers.has(session)
+    channel.subscribers.set(session, deliver)
+    if (deliver === 'all') this.#takesNoMore(session, channel)
+    // What came while nobody took it is not for one who did not ask for it then.
+    else if (resume === undefined && !channel.holdsOnes) channel.givenToOne = this.#deps.history.n
     if (channel.upstream.state === 'refused') channel.upstream = { state: 'out' }
     session.send(subscriptionNotice(channel))
-    if (resume !== undefined)
-      session.send({ type: 'continuity', ref: channel.ref, ...resumed(channel, resume.position) })
+    if (isNew && resume !== undefined) {
+      channel.awaiting.set(session, resume)
+      // Otherwise the connection that is being made may bring what is missing.
+      if (channel.continuousSince !== undefined) this.#settle(channel)
+    }
     this.#join(channel, 1)
   }
 
   /** Answered in any case: the tab waits for it. */
   unsubscribe(session: Session, name: string): void {
     const channel = this.#channels.get(name)
-    if (channel !== undefined) this.#release(session, channel)
+    if (channel !== undefined) {
+      this.#release(session, channel)
+      this.#takesNoMore(session, channel)
+    }
     session.send({ type: 'subscription', channel: name, ref: channel?.ref ?? 0, state: 'left' })
   }
 
-  /** The session is gone. */
+  /** The session is gone. What it alone was to get and has not handled goes to another. */
   unsubscribeAll(session: Session): void {
+    const unhandled = session.sender.takeBack(isForOne)
     for (const channel of this.#channels.values()) this.#release(session, channel)
+    this.#passOn(unhandled)
+  }
+
+  /** The session has come back; returns the refs of what it wanted before and wants still. */
+  resubscribe(session: Session): readonly number[] {
+    const wanted = new Map(session.hello.wanted.map(one => [one.channel, one]))
+    const kept: number[] = []
+    for (const channel of this.#channels.values()) {
+      if (!channel.subscribers.has(session)) continue
+      if (wanted.has(channel.name)) kept.push(channel.ref)
+      else this.#release(session, channel)
+    }
+    for (const one of wanted.values()) this.subscribe(session, one)
+    return kept
+  }
+
+  /** The session has not been told yet what it missed. */
+  isAwaited(session: Session): boolean {
+    return Array.from(this.#channels.values()).some(({ awaiting }) => awaiting.has(session))
+  }
+
+  /** The session runs no code for now: what it alone was to get and has not handled goes to another that does, if any. */
+  paused(session: Session): void {
+    this.#passOn(
+      session.sender.takeBack(outgoing => {
+        const taker = isForOne(outgoing) && this.#takerFor(outgoing)
+        return taker instanceof Object && taker !== session && isAwake(taker)
+      }),
+    )
+  }
+
+  /** It listens no more to what one tab is to get: what is on its way there would go to nobody. */
+  #takesNoMore(session: Session, { ref }: Channel): void {
+    this.#passOn(
+      session.sender.takeBack(outgoing => 'item' in outgoing && isEvent(outgoing.item) && outgoing.item[0] === -ref),
+    )
+  }
+
+  #passOn(unhandled: readonly Outgoing[]): void {
+    for (const outgoing of unhandled) this.#takerFor(outgoing)?.sender.send(outgoing)
+  }
+
+  #takerFor(outgoing: Outgoing): Session | undefined {
+    const channel = 'item' in outgoing && isEvent(outgoing.item) ? this.#byRef.get(-outgoing.item[0]) : undefined
+    return channel && preferredTaker(takersOf(channel))
   }
 
   #release(session: Session, channel: Channel): void {
-    if (!channel.sessions.delete(session) || channel.sessions.size > 0) return
-    channel.cancelLinger = this.#deps.host.setTimer(this.#deps.lingerMs, () => this.#leave(channel))
+    channel.awaiting.delete(session)
+    if (!channel.subscribers.delete(session) || channel.subscribers.size > 0) return
+    this.#linger(channel, this.#deps.lingerMs)
   }
 
-  /** The line is open: everything that is wanted is joined (again). */
+  #linger(channel: Channel, ms: number): void {
+    channel.cancelLinger()
+    channel.cancelLinger = this.#deps.host.setTimer(ms, () => this.#leave(channel))
+  }
+
+  /** The line is open: everything that is wanted is joined (again). What the server restored has come in by now. */
   connectionOpened(): void {
     for (const channel of this.#channels.values()) {
       if (channel.upstream.state === 'refused') this.#become(channel, { state: 'out' })
+      if (channel.continuousSince !== undefined) this.#settle(channel)
       this.#join(channel, 1)
     }
   }
@@ -120,23 +201,54 @@ export class Channels {
 
   /** An event came from the server. */
   dispatch(event: UpstreamEvent): void {
-    const { traffic } = this.#deps
+    const { traffic, history, link } = this.#deps
     traffic.eventsIn++
     const channel = this.#channels.get(event.channel)
     if (channel?.interrupted) this.#tell(channel, { verdict: 'unknown' })
-    if (channel) channel.position = event.position
-    if (channel === undefined || channel.sessions.size === 0) {
-      traffic.eventsUnrouted++
-      return
+    if (channel !== undefined && !this.#isBeingRestored(channel)) this.#settle(channel)
+    if (channel === undefined || channel.subscribers.size === 0) traffic.eventsUnrouted++
+    const bytes = channel === undefined ? undefined : this.#route(channel, event)
+    history.add(event, link.streamOf?.(event.channel) ?? '', bytes ?? measure(event.payload).bytes)
+  }
+
+  /** What tabs await comes in with these events, unless the server has begun anew and sends before it confirms a join. */
+  #isBeingRestored({ upstream, continuousSince }: Channel): boolean {
+    return this.#deps.connection() === undefined || (upstream.state !== 'joined' && continuousSince !== undefined)
+  }
+
+  /** Returns its size, where somebody got it. */
+  #route(channel: Channel, event: UpstreamEvent): number | undefined {
+    const { subscribers, awaiting } = channel
+    let forAll: Outgoing | undefined
+    for (const [session, deliver] of subscribers) {
+      if (deliver === 'one' || awaiting.has(session)) continue
+      forAll ??= toOutgoing(channel.ref, event, subscribers.size)
+      session.sender.send(forAll)
     }
-    const outgoing = toOutgoing(channel.ref, event, channel.sessions.size)
-    for (const session of channel.sessions) session.sender.send(outgoing)
+    const forOne = this.#routeToOne(channel, event, this.#deps.history.n + 1)
+    return (forAll ?? forOne)?.bytes
+  }
+
+  #routeToOne(channel: Channel, event: UpstreamEvent, n: number): Outgoing | undefined {
+    const taker = channel.holdsOnes ? undefined : preferredTaker(takersOf(channel))
+    if (taker === undefined) return undefined
+    channel.givenToOne = n
+    const outgoing = toOutgoing(-channel.ref, event, 1)
+    taker.sender.send(outgoing)
+    return outgoing
   }
 
   /** The transport knows what became of the events that the channel missed. */
   continuity(name: string, continuity: Continuity): void {
     const channel = this.#channels.get(name)
-    if (channel !== undefined) this.#tell(channel, continuity)
+    if (channel?.continuousSince !== undefined) return this.#tell(channel, continuity)
+    if (continuity.verdict !== 'recovered') return
+    // The server has carried on with the session of another broker.
+    const restored = channel ?? this.#create(name)
+    if (restored === undefined) return
+    restored.continuousSince = this.#deps.history.confirmStart(this.#deps.link.streamOf?.(name) ?? '')
+    if (restored.continuousSince === 0) this.#holdOnes(restored)
+    if (channel === undefined) this.#linger(restored, this.#deps.handoverMs)
   }
 
   /** The server ended one channel: joined again, unless the server will not have it. */
@@ -148,10 +260,74 @@ export class Channels {
   }
 
   #tell(channel: Channel, continuity: Continuity): void {
+    const { ref, awaiting, subscribers } = channel
     channel.interrupted = false
     // Whoever had the last event before this has missed something, and must not be told `recovered` when it comes back.
-    if (continuity.verdict !== 'recovered') channel.position = undefined
-    for (const session of channel.sessions) session.send({ type: 'continuity', ref: channel.ref, ...continuity })
+    if (continuity.verdict !== 'recovered') channel.continuousSince = this.#deps.history.interrupt()
+    for (const session of subscribers.keys())
+      session.send(
+        awaiting.has(session)
+          ? { type: 'continuity', ref, verdict: 'unknown' }
+          : { type: 'continuity', ref, ...continuity },
+      )
+    awaiting.clear()
+  }
+
+  /** Tells those who await it what became of the events since they were attached elsewhere. */
+  #settle(channel: Channel): void {
+    if (channel.awaiting.size === 0) return
+    const awaiting = [...channel.awaiting]
+    const places = this.#placesForOne(channel, awaiting)
+    channel.awaiting.clear()
+    for (const [session, resume] of awaiting) {
+      const missed = this.#missed(channel, session, resume)
+      session.send({ type: 'continuity', ref: channel.ref, verdict: missed === undefined ? 'unknown' : 'recovered' })
+      if (channel.subscribers.get(session) !== 'one')
+        for (const event of missed ?? []) session.sender.send(toOutgoing(channel.ref, event, 1))
+    }
+    channel.givenToOne = Math.max(channel.givenToOne, ...places)
+    if (places.length > 0) this.#routeMissedOnes(channel)
+  }
+
+  #routeMissedOnes(channel: Channel): void {
+    if (channel.holdsOnes || preferredTaker(takersOf(channel)) === undefined) return
+    const { history } = this.#deps
+    for (const event of history.since(channel.givenToOne, channel.name) ?? [])
+      this.#routeToOne(channel, event, history.n)
+    channel.givenToOne = history.n
+  }
+
+  #holdOnes(channel: Channel): void {
+    channel.holdsOnes = true
+    this.#deps.host.setTimer(HOLD_ONES_MS, () => {
+      channel.holdsOnes = false
+      this.#routeMissedOnes(channel)
+    })
+  }
+
+  /** Which events a tab has not handled; `undefined` when that cannot be told. */
+  #missed(channel: Channel, session: Session, resume: Resume): readonly UpstreamEvent[] | undefined {
+    const place = resume.moved ? this.#placeOf(channel, resume.position) : this.#placeOfMark(channel, session)
+    return place === undefined ? undefined : this.#deps.history.since(place, channel.name)
+  }
+
+  /** Up to where what exactly one tab is to get was given to one, as far as those who await know. */
+  #placesForOne(channel: Channel, awaiting: Iterable<readonly [Session, Resume]>): number[] {
+    return [...awaiting]
+      .filter(([session]) => channel.subscribers.get(session) !== 'all')
+      .map(([session, { one }]) => this.#placeOf(channel, one) ?? this.#placeOfMark(channel, session))
+      .filter(place => place !== undefined)
+  }
+
+  #placeOfMark(channel: Channel, session: Session): number | undefined {
+    const { history, link, epoch } = this.#deps
+    const mark = session.hello.marks?.at(-1)
+    return mark && unbroken(channel, history.placeOfMark(mark, link.streamOf?.(channel.name) ?? '', epoch))
+  }
+
+  #placeOf(channel: Channel, position: string | undefined): number | undefined {
+    const { history, link } = this.#deps
+    return unbroken(channel, history.placeOf(position, link.streamOf?.(channel.name) ?? ''))
   }
 
   #create(name: string): Channel | undefined {
@@ -159,19 +335,24 @@ export class Channels {
     const channel: Channel = {
       name,
       ref: ++this.#lastRef,
-      sessions: new Set(),
+      subscribers: new Map(),
+      awaiting: new Map(),
       upstream: { state: 'out' },
       interrupted: false,
-      position: undefined,
+      continuousSince: undefined,
+      givenToOne: 0,
+      holdsOnes: false,
       cancelLinger: () => {},
     }
     this.#channels.set(name, channel)
+    this.#byRef.set(channel.ref, channel)
     this.#deps.changed()
     return channel
   }
 
   #leave(channel: Channel): void {
     this.#channels.delete(channel.name)
+    this.#byRef.delete(channel.ref)
     if (channel.upstream.state === 'joining') channel.upstream.abort.abort()
     this.#deps.link.leave(channel.name)
     this.#deps.changed()
@@ -202,10 +383,14 @@ export class Channels {
     if (!isJoining(channel, abort)) return
     this.#become(channel, { state: 'joined' })
     if (channel.interrupted) this.#tell(channel, { verdict: 'unknown' })
+    channel.continuousSince ??= this.#deps.history.interrupt()
+    this.#settle(channel)
   }
 
   #joinFailed(channel: Channel, attempt: number, abort: AbortController, error: UpstreamError): void {
-    if (isJoining(channel, abort)) this.#rejoinLater(channel, attempt, error)
+    if (!isJoining(channel, abort)) return
+    this.#settle(channel)
+    this.#rejoinLater(channel, attempt, error)
   }
 
   /** A refusal is final for this connection; anything else is tried again while the connection lasts. */
@@ -225,7 +410,7 @@ export class Channels {
 
   #become(channel: Channel, upstream: Upstream): void {
     channel.upstream = upstream
-    for (const session of channel.sessions) session.send(subscriptionNotice(channel))
+    for (const session of channel.subscribers.keys()) session.send(subscriptionNotice(channel))
   }
 }
 
@@ -250,10 +435,17 @@ function tooMany(name: string, maxChannels: number): SubscriptionNotice {
   return { type: 'subscription', channel: name, ref: 0, state: 'refused', error: toWireError(error) }
 }
 
-/** A tab comes back: nothing is missing only when its last event is also the channel's last, without a break since. */
-function resumed(channel: Channel, position: string | undefined): Continuity {
-  const unbroken = channel.upstream.state === 'joined' && position !== undefined && channel.position === position
-  return { verdict: unbroken ? 'recovered' : 'unknown' }
+function isForOne(outgoing: Outgoing): boolean {
+  return 'item' in outgoing && isEvent(outgoing.item) && outgoing.item[0] < 0
+}
+
+function* takersOf({ subscribers, awaiting }: Channel): Iterable<Session> {
+  for (const [session, deliver] of subscribers) if (deliver !== 'all' && !awaiting.has(session)) yield session
+}
+
+/** The place, if nothing is missing since. */
+function unbroken({ continuousSince }: Channel, place: number | undefined): number | undefined {
+  return place !== undefined && continuousSince !== undefined && place >= continuousSince ? place : undefined
 }
 
 function joinRefused(name: string, error: UpstreamError): PartylineError {

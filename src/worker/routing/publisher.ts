@@ -41,9 +41,21 @@ export class Publisher {
     return this.#pending.size
   }
 
-  /** @throws PartylineError `too-many-pending` beyond `maxPending` of this session */
+  /** Of these, the ones that were sent. */
+  get sentCount(): number {
+    let count = 0
+    for (const { sent } of this.#pending) if (sent) count++
+    return count
+  }
+
+  /**
+   * A message that the session has asked for before is not sent again: the tab did not hear what became of it.
+   * @throws PartylineError `too-many-pending` beyond `maxPending` of this session
+   */
   publish(session: Session, op: PublishOp): void {
-    this.#refuseExcess(session)
+    if (op.id <= session.lastPublishId && !session.refusedPublishes.delete(op.id)) return
+    session.lastPublishId = Math.max(op.id, session.lastPublishId)
+    this.#refuseExcess(session, op.id)
     const pending: Pending = { session, op, abort: new AbortController(), cancelTimeout: () => {}, sent: false }
     this.#pending.add(pending)
     this.#deps.changed()
@@ -70,15 +82,16 @@ export class Publisher {
     for (const pending of this.#pending) if (pending.session === session) this.#settle(pending)
   }
 
-  #refuseExcess(session: Session): void {
+  #refuseExcess(session: Session, id: number): void {
     const { maxPending } = this.#deps
     if (this.#pending.size < maxPending) return
     let own = 0
     for (const pending of this.#pending) if (pending.session === session) own++
-    if (own >= maxPending)
-      throw new PartylineError('too-many-pending', `${own} messages of this tab are under way already (maxPending)`, {
-        retryable: true,
-      })
+    if (own < maxPending) return
+    session.refusedPublishes.add(id)
+    throw new PartylineError('too-many-pending', `${own} messages of this tab are under way already (maxPending)`, {
+      retryable: true,
+    })
   }
 
   #send(pending: Pending): void {

@@ -39,8 +39,10 @@ export function callFilter({ port, methods, closed, refused }: CallFilterDeps): 
   }
 
   return {
-    postMessage: (message, transfer) => port.postMessage(message, transfer),
-    start: () => port.start(),
+    postMessage(message, transfer) {
+      if (!closed.aborted) port.postMessage(message, transfer)
+    },
+    start: () => port.start?.(),
     addEventListener(_type, listener) {
       const handle = typeof listener === 'function' ? listener : listener.handleEvent.bind(listener)
       const wrapper = (event: MessageEvent): void => {

@@ -31,6 +31,12 @@ export interface SendLimits {
 /** Frames that may be unacknowledged, all but the first of them full. */
 const MAX_IN_FLIGHT = 3
 
+/** What was posted and is not acknowledged, kept until then for a tab that comes back, or for another one. */
+interface InFlight {
+  readonly seq: number
+  readonly contents: readonly Outgoing[]
+}
+
 export interface FrameSenderDeps {
   /** Shared by all sessions. */
   readonly runTexts: RunTexts
@@ -55,6 +61,8 @@ type Loss = number | undefined
  * - What is unacknowledged is bounded, and so is the queue behind it. When that is full the oldest
  *   event goes, and before the next event of that subscription the tab hears how many are missing.
  *   Answers to what the tab asked are never dropped; it bounds them itself by what it asks.
+ * - While it is suspended nothing is posted: a single message would end the page's stay in the back/forward
+ *   cache. When the tab is back it gets, once, all that it had not handled.
  */
 export class FrameSender {
   readonly #deps: FrameSenderDeps
@@ -64,8 +72,8 @@ export class FrameSender {
   #kept: Notice[] = []
   readonly #losses = new Map<number, Loss>()
   #lastSeq = 0
-  /** Frames that are not acknowledged. */
-  #inFlight = 0
+  #inFlight: InFlight[] = []
+  #isSuspended = false
 
   constructor(deps: FrameSenderDeps) {
     this.#deps = deps
@@ -77,7 +85,7 @@ export class FrameSender {
 
   /** Everything was sent and acknowledged. */
   get isQuiet(): boolean {
-    return this.#inFlight === 0
+    return this.#inFlight.length === 0 && this.queuedItems === 0
   }
 
   get queuedBytes(): number {
@@ -85,21 +93,79 @@ export class FrameSender {
   }
 
   send(outgoing: Outgoing): void {
-    this.#queue.push(outgoing)
-    this.#queuedBytes += outgoing.bytes
+    this.#put(outgoing)
     this.#makeRoom()
     this.#flush()
   }
 
   /** The tab has handled frame `seq`. @throws PartylineError `bad-message` when that is not the oldest in flight. */
   acknowledge(seq: number): void {
-    const oldest = this.#lastSeq - this.#inFlight + 1
-    if (this.#inFlight === 0 || seq !== oldest) {
-      const expected = this.#inFlight === 0 ? 'no frame' : `frame ${oldest}`
+    const [oldest] = this.#inFlight
+    if (seq !== oldest?.seq) {
+      const expected = oldest === undefined ? 'no frame' : `frame ${oldest.seq}`
       throw new PartylineError('bad-message', `ack.seq is ${seq}; ${expected} is in flight`)
     }
-    this.#inFlight--
+    this.#inFlight.shift()
     this.#flush()
+  }
+
+  /** Posts nothing from now on. */
+  suspend(): void {
+    this.#isSuspended = true
+  }
+
+  /** The tab has handled all frames up to this one. */
+  acknowledgeUpTo(seq: number): void {
+    this.#inFlight = this.#inFlight.filter(frame => frame.seq > seq)
+  }
+
+  /**
+   * The tab is back on a new port, and has handled all frames up to `seq`; their numbers go on. Each subscription of `refs` hears first whether it has lost something meanwhile.
+   */
+  resume(seq: number, refs: readonly number[]): void {
+    this.acknowledgeUpTo(seq)
+    const unhandled = this.#inFlight.flatMap(({ contents }) => contents)
+    const recovered = refs
+      .filter(ref => !this.#losses.has(ref))
+      .map((ref): Outgoing => ({ item: { type: 'continuity', ref, verdict: 'recovered' }, bytes: 0 }))
+    // What overflowed is older than what is queued and younger than what was in flight.
+    const lost = this.#lossNotices().map((item): Outgoing => ({ item, bytes: 0 }))
+    const kept = this.#kept.map((item): Outgoing => ({ item, bytes: 0 }))
+    this.#kept = []
+    this.#putFirst([...recovered, ...unhandled, ...kept, ...lost])
+    this.#inFlight = []
+    this.#isSuspended = false
+    this.#flush()
+  }
+
+  /** Takes out all that the tab has not handled and that `fits`, oldest first. */
+  takeBack(fits: (outgoing: Outgoing) => boolean): Outgoing[] {
+    const taken = this.#inFlight.flatMap(({ contents }) => contents.filter(fits))
+    this.#inFlight = this.#inFlight.map(({ seq, contents }) => ({
+      seq,
+      contents: contents.filter(outgoing => !fits(outgoing)),
+    }))
+    for (let left = this.#queue.length; left > 0; left--) {
+      const outgoing = this.#take()
+      if (outgoing === undefined) break
+      if (fits(outgoing)) taken.push(outgoing)
+      else this.#put(outgoing)
+    }
+    return taken
+  }
+
+  #putFirst(first: readonly Outgoing[]): void {
+    const behind = this.#queue.length
+    for (const outgoing of first) this.#put(outgoing)
+    for (let moved = 0; moved < behind; moved++) {
+      const outgoing = this.#take()
+      if (outgoing !== undefined) this.#put(outgoing)
+    }
+  }
+
+  #put(outgoing: Outgoing): void {
+    this.#queue.push(outgoing)
+    this.#queuedBytes += outgoing.bytes
   }
 
   #makeRoom(): void {
@@ -120,7 +186,7 @@ export class FrameSender {
 
   /** Of a state only the latest matters. What else piles up was asked for by a tab that handles nothing. */
   #keep(notice: Notice): void {
-    if (notice.type === 'status' || notice.type === 'subscription')
+    if (notice.type === 'status' || notice.type === 'mark' || notice.type === 'subscription')
       this.#kept = this.#kept.filter(older => !replaces(notice, older))
     // What was lost before it belongs to the subscription that is over.
     if (notice.type === 'subscription' && notice.state === 'left') this.#losses.delete(notice.ref)
@@ -135,7 +201,9 @@ export class FrameSender {
     this.#addLoss(ref, 1)
   }
 
-  #addLoss(ref: number, missed: Loss): void {
+  /** What one tab alone was to get counts as its channel's. */
+  #addLoss(signedRef: number, missed: Loss): void {
+    const ref = Math.abs(signedRef)
     const before = this.#losses.has(ref) ? this.#losses.get(ref) : 0
     this.#losses.set(ref, before === undefined || missed === undefined ? undefined : before + missed)
   }
@@ -148,23 +216,24 @@ export class FrameSender {
 
   #flush(): void {
     while (this.#mayPost()) {
-      const { items, count } = this.#nextItems()
-      if (count === 0) return
-      this.#post(items, count)
+      const contents = this.#nextContents()
+      if (contents.length === 0) return
+      this.#post(contents)
     }
   }
 
   #mayPost(): boolean {
+    if (this.#isSuspended) return false
     const { maxFrameItems, maxFrameBytes } = this.#deps.limits
     const isFull = this.#queue.length >= maxFrameItems || this.#queuedBytes >= maxFrameBytes
-    return this.#inFlight === 0 || (isFull && this.#inFlight < MAX_IN_FLIGHT)
+    return this.#inFlight.length === 0 || (isFull && this.#inFlight.length < MAX_IN_FLIGHT)
   }
 
-  #nextItems(): { readonly items: (Item | string)[]; readonly count: number } {
-    const before = [...this.#kept, ...this.#lossNotices()]
+  #nextContents(): Outgoing[] {
+    if (this.#kept.length + this.#losses.size === 0) return this.#takeFrame(false)
+    const before = [...this.#kept, ...this.#lossNotices()].map((item): Outgoing => ({ item, bytes: 0 }))
     this.#kept = []
-    const taken = this.#takeFrame(before.length > 0)
-    return { items: [...before, ...inRuns(taken, this.#deps.runTexts)], count: before.length + taken.length }
+    return [...before, ...this.#takeFrame(true)]
   }
 
   #takeFrame(isStarted: boolean): Outgoing[] {
@@ -188,17 +257,18 @@ export class FrameSender {
     return notices
   }
 
-  #post(items: readonly (Item | string)[], count: number): void {
-    const { traffic, post } = this.#deps
+  #post(contents: readonly Outgoing[]): void {
+    const { traffic, post, runTexts } = this.#deps
     const seq = ++this.#lastSeq
-    this.#inFlight++
+    const items = inRuns(contents, runTexts)
+    this.#inFlight.push({ seq, contents })
     try {
       post({ type: 'frame', seq, items })
     } catch (error) {
       post({ type: 'frame', seq, items: items.map(item => this.#cloneable(item, error)) })
     }
     traffic.frames++
-    traffic.deliveries += count
+    traffic.deliveries += contents.length
   }
 
   /** One value that cannot be cloned must not take its neighbours with it. */
@@ -211,7 +281,7 @@ export class FrameSender {
       this.#deps.reportError(
         new PartylineError('invalid-payload', `${nameOf(item)} cannot be cloned to a tab`, { cause }),
       )
-      return isEvent(item) ? lossNotice(item[0], 1) : withoutPayload(item, cause)
+      return isEvent(item) ? lossNotice(Math.abs(item[0]), 1) : withoutPayload(item, cause)
     }
   }
 }
@@ -223,6 +293,7 @@ function isUnbounded(notice: Notice): boolean {
 
 function replaces(notice: Notice, older: Notice): boolean {
   if (older.type === 'status') return notice.type === 'status'
+  if (older.type === 'mark') return notice.type === 'mark'
   // Each `left` is waited for.
   if (older.type !== 'subscription' || older.state === 'left') return false
   return notice.type === 'subscription' && notice.channel === older.channel
@@ -247,7 +318,7 @@ function inRuns(taken: readonly Outgoing[], runTexts: RunTexts): (Item | string)
   return items
 }
 
-function isEvent(item: Item): item is EventItem {
+export function isEvent(item: Item): item is EventItem {
   return Array.isArray(item)
 }
 

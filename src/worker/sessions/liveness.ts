@@ -5,6 +5,7 @@ export interface LivenessDeps {
   readonly host: BrokerHost
   readonly pollMs: number
   readonly leaseMs: number
+  readonly suspendedMs: number
   sessions(): Iterable<Session>
   dead(session: Session): void
   /** Sends something that the tab will acknowledge if it lives. */
@@ -38,24 +39,24 @@ export class Liveness {
   }
 
   async #poll(): Promise<void> {
-    const { host, pollMs, leaseMs, sessions, dead, probe } = this.#deps
+    const { host, pollMs, leaseMs, suspendedMs, sessions, dead, probe } = this.#deps
     const now = host.now()
     const own = this.#cancel
     try {
       const held = await host.heldLocks()
-      // After a sleep nobody was asked for as long as the clock says.
+      // After a sleep nobody was silent for as long as the clock says.
       if (now - this.#lastPollAt > pollMs + leaseMs / 3) this.#doubted = new WeakMap()
       this.#lastPollAt = now
       for (const session of [...sessions()]) {
         const doubtedSince = this.#doubted.get(session)
-        switch (judge(session, { now, held, leaseMs, doubtedSince })) {
+        switch (judge(session, { now, held, leaseMs, suspendedMs, doubtedSince })) {
           case 'dead':
             this.#doubted.delete(session)
             dead(session)
             break
           case 'doubted':
             if (doubtedSince === undefined) this.#doubted.set(session, now)
-            if (session.sender.isQuiet) probe(session)
+            if (isProbed(session, held)) probe(session)
             break
           case 'alive':
             this.#doubted.delete(session)
@@ -76,16 +77,37 @@ export interface Findings {
   readonly now: number
   readonly held: ReadonlySet<string> | undefined
   readonly leaseMs: number
+  readonly suspendedMs: number
   readonly doubtedSince: number | undefined
 }
 
-/** By its lock where there is one; else by its silence, and only after it was asked for a sign of life. */
+/** How much longer a hidden tab may be silent: browsers let it run once a minute, or freeze it. */
+const HIDDEN_FACTOR = 10
+
+/**
+ * By its lock where there is one; else by its silence, and only after it was asked for a sign of life. A page in
+ * the back/forward cache cannot give one, and is waited for.
+ */
 export function judge(
-  { hello: { lease }, attachedAt, heardAt }: Pick<Session, 'hello' | 'attachedAt' | 'heardAt'>,
-  { now, held, leaseMs, doubtedSince }: Findings,
+  { lease, leaseAt, heardAt, visible, suspendedAt }: JudgedSession,
+  { now, held, leaseMs, suspendedMs, doubtedSince }: Findings,
 ): 'alive' | 'doubted' | 'dead' {
-  if (lease.kind === 'lock' && held !== undefined) return attachedAt < now && !held.has(lease.name) ? 'dead' : 'alive'
-  if (now - heardAt <= leaseMs / 3) return 'alive'
-  const silentMs = doubtedSince === undefined ? 0 : now - Math.max(doubtedSince, heardAt)
-  return silentMs > (leaseMs * 2) / 3 ? 'dead' : 'doubted'
+  if (lease.kind === 'lock' && held !== undefined) {
+    if (leaseAt >= now || held.has(lease.name)) return 'alive'
+    // One look may come between a page's giving up its lock and its saying so, on its way to the cache.
+    return doubtedSince === undefined ? 'doubted' : 'dead'
+  }
+  const doubtedMs = doubtedSince === undefined ? 0 : now - doubtedSince
+  if (suspendedAt !== undefined) return Math.min(doubtedMs, now - suspendedAt) > suspendedMs ? 'dead' : 'doubted'
+  const allowedMs = visible ? leaseMs : leaseMs * HIDDEN_FACTOR
+  if (now - heardAt <= allowedMs / 3) return 'alive'
+  return Math.min(doubtedMs, now - heardAt) > (allowedMs * 2) / 3 ? 'dead' : 'doubted'
 }
+
+/** A message to a page that is on its way to the back/forward cache would keep it out. */
+function isProbed({ lease, suspendedAt, sender }: Session, held: ReadonlySet<string> | undefined): boolean {
+  const isSilent = lease.kind === 'silence' || held === undefined
+  return isSilent && suspendedAt === undefined && sender.isQuiet
+}
+
+type JudgedSession = Pick<Session, 'lease' | 'leaseAt' | 'heardAt' | 'visible' | 'suspendedAt'>

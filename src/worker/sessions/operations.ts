@@ -25,14 +25,22 @@ export function perform(session: Session, op: Op, deps: OperationsDeps): void {
       return deps.publisher.publish(session, op)
     case 'credentials':
       return deps.credentials.answer(session, op)
+    case 'lease':
+      return session.setLease(op.lease, deps.host.now())
     case 'signal':
       return note(session, op, deps)
   }
 }
 
 function note(session: Session, { signal, id }: SignalOp, deps: OperationsDeps): void {
-  const { connection, publisher } = deps
+  const { host, channels, connection, publisher } = deps
+  session.frozen = signal === 'frozen'
   switch (signal) {
+    case 'frozen':
+      return channels.paused(session)
+    case 'focused':
+      session.focusedAt = host.now()
+      return
     case 'visible':
       session.visible = true
       connection.dispatch({ type: 'visible' })

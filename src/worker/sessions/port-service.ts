@@ -1,28 +1,39 @@
 import { expose } from 'comlink'
-import type { Announce, Hello, Op, OpFailure, Outcome, Stats, Welcome, WireError } from '../../protocol/index.ts'
+import type { Announce, Hello, Op, OpFailure, Outcome, Stats, Welcome } from '../../protocol/index.ts'
 import { parseAck, parseAsk, parseHello, PartylineError, PROTOCOL_VERSION, toWireError } from '../../protocol/index.ts'
 import type { Port } from '../host.ts'
 import { callFilter } from './call-filter.ts'
-import type { Session } from './session.ts'
+import type { Farewell, Session } from './session.ts'
 
 export interface PortServiceDeps {
   readonly epoch: string
   readonly scope: string
-
   readonly maxRejectedMessages: number
-  welcome(session: Session): Welcome
-  attach(hello: Hello, data: Port): Session
+  /** For a link over which no port can be moved: the data port that goes with this control port. */
+  readonly data?: Port | undefined
+  welcome(session: Session, resumed: boolean): Welcome
+  /** @throws PartylineError what the tab is to hear */
+  attach(hello: Hello, data: Port): { readonly session: Session; readonly resumed: boolean }
   detach(session: Session): void
+  suspend(session: Session): void
   /** Does what one operation asks; throws what the tab is to hear. */
   perform(session: Session, op: Op): void
+  /** @throws PartylineError `stale-epoch` when the tab may have given this broker up since it asked */
+  refuseIfStale(session: Session): void
   heard(session: Session): void
+  /** The tab wants to know whether somebody is there. */
+  pinged(session: Session): void
   stats(): Stats
+  /** Ends the line for all tabs of the scope. */
+  forget(): void
+  /** Where tabs are to go instead, once another broker has taken over; without `hello`: where all of them are. */
+  farewell(hello?: Hello): Farewell | undefined
   /** A message on this port was refused. */
   rejected(error: PartylineError): void
 }
 
 /** The port's side of {@link ControlMethods}: each answers, and never throws. */
-type Handler = (message: unknown, data: unknown) => Outcome<unknown>
+type Handler = (message: unknown, second: unknown) => Outcome<unknown>
 
 /**
  * What one port can ask of the broker, and what becomes of a port that sends garbage: each refused
@@ -30,6 +41,8 @@ type Handler = (message: unknown, data: unknown) => Outcome<unknown>
  */
 export function servePort(port: Port, deps: PortServiceDeps): void {
   let session: Session | undefined
+  /** Of the present attachment; the session may have gone on over another port since. */
+  let ownData: Port | undefined
   const closed = new AbortController()
   let rejected = 0
 
@@ -42,15 +55,21 @@ export function servePort(port: Port, deps: PortServiceDeps): void {
     closed.abort()
     leave()
     port.close()
+    deps.data?.close()
+  }
+
+  /** Nothing tells that the other end of such a link is gone, and nothing collects it. */
+  function closeLink(): void {
+    if (deps.data !== undefined) close()
   }
 
   function leave(): void {
-    if (session !== undefined) deps.detach(session)
+    if (session !== undefined && session.data === ownData) deps.detach(session)
     session = undefined
   }
 
   function attached(epoch: unknown): Session {
-    if (session === undefined || session.isClosed || epoch !== deps.epoch)
+    if (session === undefined || session.isClosed || session.data !== ownData || epoch !== deps.epoch)
       throw new PartylineError('stale-epoch', 'this broker does not know the tab (any more): attach again', {
         retryable: true,
       })
@@ -60,7 +79,7 @@ export function servePort(port: Port, deps: PortServiceDeps): void {
 
   function listenForAcks(data: Port, own: Session): void {
     data.addEventListener('message', ({ data: message }) => {
-      if (session !== own) return
+      if (session !== own || own.data !== data) return
       try {
         const { seq } = parseAck(message)
         deps.heard(own)
@@ -69,25 +88,36 @@ export function servePort(port: Port, deps: PortServiceDeps): void {
         reject(toPartylineError(error))
       }
     })
-    data.start()
+    data.start?.()
   }
 
   const handlers: { readonly [method: string]: Handler } = {
-    attach(message, data) {
+    attach(message, moved) {
       const hello = parseHello(message)
       refuseStranger(hello, deps.scope)
+      const data = deps.data ?? moved
       if (!isPort(data)) throw new PartylineError('bad-message', 'attach needs the data port as its second argument')
       leave()
-      const own = deps.attach(hello, data)
+      const elsewhere = deps.farewell(hello)
+      if (elsewhere !== undefined) {
+        announce(elsewhere)
+        throw new PartylineError('stale-epoch', 'another broker has taken over', { retryable: true })
+      }
+      const { session: own, resumed } = deps.attach(hello, data)
       if (own.isClosed)
         throw new PartylineError('too-many-channels', 'the tab wants more channels than may wait for it')
       session = own
-      own.dismissed = () => announce(dismissal())
+      ownData = data
+      own.dismissed = farewell => {
+        announce(farewell)
+        closeLink()
+      }
       listenForAcks(data, own)
-      return ok(deps.welcome(own))
+      return ok(deps.welcome(own, resumed))
     },
     ask(message) {
       const { epoch, ops, failures } = parseAsk(message)
+      deps.refuseIfStale(attached(epoch))
       const done = performAll(attached(epoch), ops, deps)
       // What it asked may have been the end of it.
       attached(epoch)
@@ -97,9 +127,28 @@ export function servePort(port: Port, deps: PortServiceDeps): void {
       attached(epoch)
       return ok(deps.stats())
     },
-    bye(epoch) {
+    ping(epoch) {
+      deps.pinged(attached(epoch))
+      return ok(undefined)
+    },
+    suspend(epoch, seq) {
+      const own = attached(epoch)
+      own.sender.acknowledgeUpTo(lastHandled(seq))
+      deps.suspend(own)
+      // It comes back over another port.
+      session = undefined
+      closeLink()
+      return ok(undefined)
+    },
+    forget(epoch) {
       attached(epoch)
+      deps.forget()
+      return ok(undefined)
+    },
+    bye(epoch, seq) {
+      attached(epoch).sender.acknowledgeUpTo(lastHandled(seq))
       leave()
+      closeLink()
       return ok(undefined)
     },
   }
@@ -112,20 +161,22 @@ export function servePort(port: Port, deps: PortServiceDeps): void {
     ),
   )
   expose(table, callFilter({ port, methods, closed: closed.signal, refused: reject }))
-  announce()
+  announce(deps.farewell() ?? {})
 
-  function announce(error?: WireError): void {
-    const message: Announce = { type: 'partyline:announce', protocol: PROTOCOL_VERSION, epoch: deps.epoch, error }
+  function announce(farewell: Farewell): void {
+    const message: Announce = {
+      type: 'partyline:announce',
+      protocol: PROTOCOL_VERSION,
+      epoch: deps.epoch,
+      ...farewell,
+    }
     port.postMessage(message)
   }
 }
 
-function dismissal(): WireError {
-  return toWireError(
-    new PartylineError('stale-epoch', 'the broker let the tab go: it seemed dead, or took nothing', {
-      retryable: true,
-    }),
-  )
+/** A farewell says how far the tab had come: its acknowledgements go over another port. */
+function lastHandled(seq: unknown): number {
+  return typeof seq === 'number' ? seq : 0
 }
 
 function answering(handler: Handler, reject: (error: PartylineError) => void): Handler {

@@ -1,10 +1,11 @@
 import { Manager, type ManagerOptions, type Socket } from 'socket.io-client'
-import type { Credentials } from '../../protocol/index.ts'
+import type { Checkpoint, Credentials } from '../../protocol/index.ts'
 import { deferred } from '../../lib/index.ts'
 import { describe, PartylineError } from '../../protocol/index.ts'
 import {
   toUpstreamError,
   UpstreamError,
+  type OpenRequest,
   type Transport,
   type TransportLink,
   type TransportSink,
@@ -65,6 +66,8 @@ class SocketIoLink implements TransportLink {
   readonly #names: EventNames
   readonly #namespaces = new Map<string, Namespace>()
   #credentials: Credentials | undefined
+  /** Another broker's, for namespaces that are not connected yet. */
+  #resume: Checkpoint = {}
   #isOpen = false
 
   constructor(url: string, options: SocketIoOptions, sink: TransportSink) {
@@ -87,8 +90,9 @@ class SocketIoLink implements TransportLink {
     })
   }
 
-  async open({ credentials, signal }: { credentials: Credentials | undefined; signal: AbortSignal }): Promise<void> {
+  async open({ credentials, signal, resume = {} }: OpenRequest): Promise<void> {
     this.#credentials = credentials
+    this.#resume = resume
     try {
       const primary = this.#namespace(this.#primary)
       await primary.connected(signal)
@@ -150,6 +154,19 @@ class SocketIoLink implements TransportLink {
     }
   }
 
+  checkpoint(): Checkpoint {
+    return Object.fromEntries(
+      Array.from(this.#namespaces, ([name, namespace]) => [name, namespace.checkpoint()] as const).flatMap(
+        ([name, checkpoint]) => (checkpoint === undefined ? [] : [[name, checkpoint]]),
+      ),
+    )
+  }
+
+  streamOf(channel: string): string {
+    return toAddress(channel, this.#primary).namespace
+  }
+
+  /** Without a word to the namespaces: the server takes it for a lost connection, and keeps what it may restore. */
   close(): void {
     this.#isOpen = false
     this.#manager._close()
@@ -160,7 +177,7 @@ class SocketIoLink implements TransportLink {
     if (known !== undefined) return known
     const auth = this.#options.auth ?? withoutExpiry
     const socket = this.#manager.socket(name, { auth: send => send(auth(this.#credentials)) })
-    const namespace = new Namespace(socket)
+    const namespace = new Namespace(socket, this.#resume[name])
     this.#namespaces.set(name, namespace)
     socket.on('connect', () => this.#connected(namespace))
     socket.on('disconnect', (reason, details) => this.#disconnected(name, namespace, toLossError(reason, details)))
@@ -223,13 +240,30 @@ class Namespace {
   /** What became of the time away was told for the present connection. */
   greeted = false
 
-  constructor(socket: Socket) {
+  constructor(socket: Socket, resume: Checkpoint[string] | undefined) {
     this.socket = socket
+    const session = resume && parseSession(resume.session)
+    if (session === undefined) return
+    this.#recovery._pid = session.pid
+    this.#recovery._lastOffset = resume?.position
+    for (const channel of session.joined) this.joined.add(channel)
   }
 
   /** The server gave a private session id, which it does when connection state recovery is on. */
   get hasRecovery(): boolean {
-    return (this.socket as unknown as { _pid?: string })._pid !== undefined
+    return this.#recovery._pid !== undefined
+  }
+
+  checkpoint(): Checkpoint[string] | undefined {
+    const { _pid: pid, _lastOffset: position } = this.#recovery
+    if (pid === undefined) return undefined
+    const session: StoredSession = { pid, joined: [...this.joined] }
+    return { session: JSON.stringify(session), position }
+  }
+
+  /** The library keeps them private, and needs them to ask for its session back. */
+  get #recovery(): { _pid?: string | undefined; _lastOffset?: string | undefined } {
+    return this.socket as unknown as { _pid?: string; _lastOffset?: string }
   }
 
   /** Resolves when the namespace is connected, connecting it if need be. */
@@ -254,6 +288,27 @@ class Namespace {
       else socket.connect()
     })
   }
+}
+
+/** What a checkpoint tells of a namespace's session at the server. */
+interface StoredSession {
+  readonly pid: string
+  /** Channels that the server has joined in it. */
+  readonly joined: readonly string[]
+}
+
+/** `undefined` for what was not written here. */
+function parseSession(text: string): StoredSession | undefined {
+  try {
+    const { pid, joined } = JSON.parse(text) as { pid?: unknown; joined?: unknown }
+    return typeof pid === 'string' && isTexts(joined) ? { pid, joined } : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function isTexts(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every(entry => typeof entry === 'string')
 }
 
 /** @throws PartylineError `invalid-payload` at once, when the library cannot send it */

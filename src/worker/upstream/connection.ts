@@ -1,4 +1,4 @@
-import type { Credentials, LineStatus } from '../../protocol/index.ts'
+import type { Checkpoint, Credentials, LineStatus } from '../../protocol/index.ts'
 import type { BrokerHost } from '../host.ts'
 import {
   deadline,
@@ -18,6 +18,8 @@ export interface ConnectionDeps {
   readonly link: TransportLink
   /** Credentials for the next attempt; `fresh`: not those that were just refused. */
   credentials(signal: AbortSignal, fresh: boolean): Promise<CredentialsForAttempt>
+  /** From where the next attempt may carry on; waits for whoever knows. */
+  resume(): Promise<Checkpoint | undefined>
   /** Called after every change, with the state before it. */
   changed(state: ConnectionState, previous: ConnectionState): void
 }
@@ -127,15 +129,15 @@ export class Connection {
   /** A cached token may be stale without anybody's fault: it is asked for anew once before the refusal counts. */
   async #openWithCredentials(signal: AbortSignal): Promise<void> {
     const { link } = this.#deps
-    const first = await this.#deps.credentials(signal, false)
+    const [first, resume] = await Promise.all([this.#deps.credentials(signal, false), this.#deps.resume()])
     try {
       signal.throwIfAborted()
-      await link.open({ credentials: first.credentials, signal })
+      await link.open({ credentials: first.credentials, signal, resume })
     } catch (error) {
       if (!first.cached || toUpstreamError(error).kind !== 'credentials') throw error
       const second = await this.#deps.credentials(signal, true)
       signal.throwIfAborted()
-      await link.open({ credentials: second.credentials, signal })
+      await link.open({ credentials: second.credentials, signal, resume })
     }
   }
 

@@ -2,7 +2,7 @@
  * The contract between the broker and one client library. The broker owns reconnection, joins and
  * routing; a transport turns the library's calls and events into these few verbs.
  */
-import type { Continuity, Credentials } from '../../protocol/index.ts'
+import type { Checkpoint, Continuity, Credentials } from '../../protocol/index.ts'
 
 /** What an app passes to `startBroker`. Does nothing until `create` is called. */
 export interface Transport {
@@ -16,8 +16,12 @@ export interface TransportLink {
    * Makes the one connection. Resolves when the server has accepted it; rejects with an
    * {@link UpstreamError} that tells the cause. After `signal` aborted, or after a rejection, no
    * connection may be left behind. Never called while a connection is open or being opened.
+   *
+   * With `resume`: another broker's connection is gone, and this one may carry on from there. For each channel
+   * that the server has restored {@link TransportSink.continuity} is to be called with `recovered`, and what
+   * was missed is to be handed over, before this resolves.
    */
-  open(request: { readonly credentials: Credentials | undefined; readonly signal: AbortSignal }): Promise<void>
+  open(request: OpenRequest): Promise<void>
   /**
    * Joins a channel on the open connection. Resolves when the server has confirmed it (at once where
    * it needs no joining); rejects with `UpstreamError('refused')` when the server said no, with any
@@ -35,8 +39,21 @@ export interface TransportLink {
    * with any other kind when nobody can know whether it arrived. Throws when it could not be sent at all.
    */
   publish(message: UpstreamMessage, signal: AbortSignal): Promise<unknown>
-  /** Ends the connection, if any, without reporting `lost`. Idempotent; `open` may be called again. */
+  /** What another broker needs to carry on from here, where the server can. Plain data. */
+  checkpoint?(): Checkpoint
+  /** The stream of the server in which the channel's events have their positions. @default one for all */
+  streamOf?(channel: string): string
+  /**
+   * Ends the connection, if any, without reporting `lost`. Idempotent; `open` may be called again. What the
+   * server keeps of a lost connection, it should keep of this one too: another broker may carry on.
+   */
   close(): void
+}
+
+export interface OpenRequest {
+  readonly credentials: Credentials | undefined
+  readonly signal: AbortSignal
+  readonly resume?: Checkpoint | undefined
 }
 
 /** What a transport tells the broker. All calls are synchronous, in the order of the server's messages. */

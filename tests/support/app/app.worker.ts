@@ -1,15 +1,4 @@
 import { startBroker } from 'partyline/worker'
-import { socketIo } from 'partyline/worker/socket-io'
+import { brokerOptions } from './broker-options.ts'
 
-/** The server's address comes with the scope (`ann@http://…`), so that one build serves every test. */
-const url = decodeURIComponent(self.name).split('@')[1] ?? ''
-
-startBroker({
-  transport: socketIo({ url, rooms: { join: 'join', leave: 'leave' }, transports: ['websocket'] }),
-  idleMs: 500,
-  lingerMs: 500,
-  backoffBaseMs: 200,
-  backoffMaxMs: 1_000,
-  restartSpreadMs: 500,
-  circuitFailures: 1_000,
-})
+startBroker(brokerOptions)

@@ -1,4 +1,5 @@
-import { connect, type Continuity, type Line, type StatusChange } from 'partyline'
+import { connect, type ConnectOptions, type Continuity, type Line, type StatusChange } from 'partyline'
+import { becomeBrowserFor } from './older-browser.ts'
 
 /** What one tab saw, in order, for tests to read. Of an event only its number is kept, so that a flood costs little. */
 export type Entry =
@@ -15,8 +16,15 @@ declare global {
 
 const query = new URLSearchParams(location.search)
 
+const deploys: Readonly<Record<string, ConnectOptions['worker']>> = {
+  first: options => new SharedWorker(new URL('./app.worker.ts', import.meta.url), { ...options, type: 'module' }),
+  next: options => new SharedWorker(new URL('./next-app.worker.ts', import.meta.url), { ...options, type: 'module' }),
+}
+
+becomeBrowserFor(query.get('host') ?? 'shared')
+
 window.line = connect({
-  worker: options => new SharedWorker(new URL('./app.worker.ts', import.meta.url), { ...options, type: 'module' }),
+  worker: deploys[query.get('deploy') ?? 'first'] ?? fail,
   scope: `${query.get('scope') ?? 'ann'}@${query.get('server') ?? ''}`,
 })
 window.ledger = []
@@ -28,4 +36,8 @@ for (const name of (query.get('channels') ?? 'orders').split(',')) {
     window.ledger.push({ kind: 'event', channel: name, event, n: (payload as { n: number }).n })
   })
   channel.onContinuity(continuity => window.ledger.push({ kind: 'continuity', channel: name, continuity }))
+}
+
+function fail(): never {
+  throw new Error('there is no such deploy')
 }

@@ -1,5 +1,11 @@
 import { onTestFinished } from 'vitest'
-import { connect, type ConnectOptions, type Line, type StatusName } from '../../../src/client/index.ts'
+import {
+  connect,
+  type ConnectOptions,
+  type Line,
+  type StatusName,
+  type WorkerOptions,
+} from '../../../src/client/index.ts'
 import { toWorkerName } from '../../../src/protocol/index.ts'
 
 let scopes = 0
@@ -8,7 +14,7 @@ let scopes = 0
 export const newScope = (prefix = 'scope'): string => `${prefix}-${++scopes}-${crypto.randomUUID()}`
 
 /** Opens the worker of the tests, as an app would its own. */
-export const testWorker = (options: { readonly name: string }): SharedWorker =>
+export const testWorker = (options: WorkerOptions): SharedWorker =>
   new SharedWorker(new URL('../../browser/test-broker.worker.ts', import.meta.url), { ...options, type: 'module' })
 
 /** A tab's line, closed at the end of the test. */
@@ -20,7 +26,7 @@ export function openLine(options: Partial<ConnectOptions> = {}): Line {
 
 /** A bare port to the broker of a scope, for those who do not keep to the protocol. */
 export function openPort(scope: string): MessagePort {
-  const { port } = testWorker({ name: toWorkerName({ scope, generation: 1 }) })
+  const { port } = testWorker({ name: toWorkerName({ scope, generation: 1 }), extendedLifetime: true })
   onTestFinished(() => port.close())
   return port
 }

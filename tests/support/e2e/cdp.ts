@@ -1,5 +1,6 @@
 import type { Browser, CDPSession, Page } from '@playwright/test'
 import { readFile } from 'node:fs/promises'
+import { findWorker, type WorkerChoice } from './workers.ts'
 
 /** The DevTools protocol of a worker, which Playwright has no object for. */
 export interface WorkerSession {
@@ -7,16 +8,18 @@ export interface WorkerSession {
   detach(): Promise<void>
 }
 
-/** Attaches to the one SharedWorker that runs in this browser. */
-export async function attachToWorker(browser: Browser): Promise<WorkerSession> {
+/**
+ * Attaches to the one SharedWorker that runs in this browser, or to the one of several that `matching` chooses. Detach
+ * before the worker ends, or its name may be of no use any more: see `findWorkerToEnd`.
+ */
+export async function attachToWorker(browser: Browser, matching?: WorkerChoice): Promise<WorkerSession> {
   const session = await browser.newBrowserCDPSession()
-  const { targetInfos } = await session.send('Target.getTargets')
-  const workers = targetInfos.filter(({ type }) => type === 'shared_worker')
-  if (workers.length !== 1) throw new Error(`expected one SharedWorker, found ${workers.length}`)
-  const { sessionId } = await session.send('Target.attachToTarget', {
-    targetId: workers[0]?.targetId ?? '',
-    flatten: false,
-  })
+  const { sessionId } = await findWorker(session, matching)
+    .then(({ targetId }) => session.send('Target.attachToTarget', { targetId, flatten: false }))
+    .catch(async (error: unknown) => {
+      await session.detach()
+      throw error
+    })
   const waiting = new Map<number, (result: unknown) => void>()
   session.on('Target.receivedMessageFromTarget', event => {
     if (event.sessionId !== sessionId) return

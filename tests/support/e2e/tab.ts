@@ -1,14 +1,45 @@
 import { expect, type BrowserContext, type Page } from '@playwright/test'
+import type { Continuity, HostName } from '../../../src/client/index.ts'
 import type { Entry } from '../app/main.ts'
 
 export interface TabOptions {
   readonly appUrl: string
   readonly server: string
   readonly scope?: string
+  /** Separated by commas. @default 'orders' */
+  readonly channels?: string
+  /** Whose worker the tab opens. @default 'first' */
+  readonly deploy?: 'first' | 'next'
+  /** Removes what a browser needs for the better hosts. @default 'shared' */
+  readonly host?: HostName
 }
 
 export function tabUrl({ appUrl, ...query }: TabOptions): string {
   return `${appUrl}/?${new URLSearchParams({ ...query })}`
+}
+
+/** The scope that the page of this address has. */
+export function scopeOf({ scope = 'ann', server }: TabOptions): string {
+  return `${scope}@${server}`
+}
+
+/** The epochs of the brokers that these tabs are attached to; of those that are attached. */
+export async function brokersOf(tabs: readonly Page[]): Promise<Set<string>> {
+  const epochs = await Promise.all(
+    tabs.map(tab =>
+      tab.evaluate(() =>
+        window.line.stats().then(
+          ({ epoch }) => epoch,
+          () => `none at ${location.href}`,
+        ),
+      ),
+    ),
+  )
+  return new Set(epochs)
+}
+
+export function verdictsIn(ledger: readonly Entry[]): Continuity[] {
+  return ledger.flatMap(entry => (entry.kind === 'continuity' ? [entry.continuity] : []))
 }
 
 /** A new tab whose channel is joined at the server. */

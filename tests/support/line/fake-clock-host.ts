@@ -1,4 +1,4 @@
-import type { NodeHost } from './node-host.ts'
+import { nextId, type NodeHost, type Surroundings } from './node-host.ts'
 
 export interface FakeClockHost extends NodeHost {
   /** What `random` gives. @default 0 */
@@ -16,29 +16,32 @@ interface Timer {
   readonly run: () => void
 }
 
+const STARTED_AT = Date.UTC(2026, 0, 1)
+
 /** A broker's host whose clock stands still until a test moves it. */
-export function fakeClockHost(): FakeClockHost {
-  const locks = new Set<string>()
+export function fakeClockHost({ locks = new Set(), ...surroundings }: Surroundings = {}): FakeClockHost {
   const errors: unknown[] = []
   const timers = new Set<Timer>()
   let now = 0
-  let ids = 0
 
   const inOrder = (): Timer[] => [...timers].sort((a, b) => a.due - b.due)
 
   const host: FakeClockHost = {
+    ...surroundings,
     randomness: 0,
     locks,
     errors,
     now: () => now,
     random: () => host.randomness,
-    randomId: () => `id-${++ids}`,
+    randomId: nextId,
     setTimer(ms, run) {
       const timer: Timer = { due: now + Math.max(0, ms), run }
       timers.add(timer)
       return () => timers.delete(timer)
     },
     heldLocks: async () => new Set(locks),
+    wallClock: () => STARTED_AT + now,
+    script: { url: 'https://app.example/partyline.worker.js', type: 'module' },
     reportError: error => errors.push(error),
     timers: () => inOrder().map(({ due }) => due),
     async advance(ms) {

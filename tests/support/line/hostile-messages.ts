@@ -87,6 +87,7 @@ const nearHello = fc.record(
     attempt: fc.oneof(fc.nat(), anythingCloneable),
     lease: fc.oneof(fc.constant({ kind: 'silence' }), anythingCloneable),
     visible: fc.boolean(),
+    focused: fc.boolean(),
     online: fc.boolean(),
     hasCredentials: fc.boolean(),
     wanted: fc.oneof(fc.constant([]), fc.array(fc.record({ channel: anythingCloneable })), anythingCloneable),

@@ -6,22 +6,36 @@ export interface NodeHost extends BrokerHost {
   readonly errors: unknown[]
 }
 
+/** What several brokers of one browser share. */
+export interface Surroundings {
+  readonly locks?: Set<string>
+  readonly peers?: NonNullable<BrokerHost['peers']>
+}
+
+let ids = 0
+
+/** Never the same twice in this process. */
+export function nextId(): string {
+  return `id-${++ids}`
+}
+
 /** A broker's host in Node: real clock and timers, locks as a set that tests take from. */
-export function nodeHost(): NodeHost {
-  const locks = new Set<string>()
+export function nodeHost({ locks = new Set(), ...surroundings }: Surroundings = {}): NodeHost {
   const errors: unknown[] = []
-  let ids = 0
   return {
+    ...surroundings,
     locks,
     errors,
     now: () => performance.now(),
     random: () => Math.random(),
-    randomId: () => `id-${++ids}`,
+    randomId: nextId,
     setTimer(ms, run) {
       const timer = setTimeout(run, ms)
       return () => clearTimeout(timer)
     },
     heldLocks: async () => new Set(locks),
+    wallClock: () => Date.now(),
+    script: { url: 'https://app.example/partyline.worker.js', type: 'module' },
     reportError: error => errors.push(error),
   }
 }

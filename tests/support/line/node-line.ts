@@ -1,4 +1,5 @@
 import { Attachment } from '../../../src/client/attachment.ts'
+import { portLink } from '../../../src/client/hosts/host.ts'
 import type { EventItem, Hello, Item, Notice, Op, Welcome } from '../../../src/protocol/index.ts'
 import { PartylineError, PROTOCOL_VERSION } from '../../../src/protocol/index.ts'
 import { createBroker, resolveOptions, type Broker, type BrokerOptions } from '../../../src/worker/index.ts'
@@ -32,6 +33,8 @@ export interface NodeTab {
     type: Type,
     fits?: (notice: Extract<Notice, { type: Type }>) => boolean,
   ): Promise<Extract<Notice, { type: Type }>>
+  /** Asks whether the broker is there, as tabs do again and again. */
+  ping(): void
   close(): void
 }
 
@@ -64,6 +67,7 @@ export function startNodeLine(options: BrokerOptions, host = nodeHost()): NodeLi
         attempt: 1,
         lease: { kind: 'lock', name },
         visible: true,
+        focused: false,
         online: true,
         hasCredentials: false,
         wanted: [],
@@ -83,7 +87,7 @@ async function attachTab(control: MessagePort, hello: Hello): Promise<NodeTab> {
   let welcome: Welcome | undefined
   let ended: PartylineError | undefined
   const attachment = new Attachment({
-    link: { control, failed: new Promise<never>(() => undefined), close: () => control.close() },
+    link: portLink(control, new Promise<never>(() => undefined)),
     hello,
     timeoutMs: 2_000,
     attached(given) {
@@ -95,6 +99,8 @@ async function attachTab(control: MessagePort, hello: Hello): Promise<NodeTab> {
         items.push(...itemsOf({ type: 'frame', seq: 0, items: [item] }))
       }
     },
+    moved: () => undefined,
+    waiting: () => undefined,
     ended(error) {
       ended = error
     },
@@ -117,6 +123,7 @@ async function attachTab(control: MessagePort, hello: Hello): Promise<NodeTab> {
     payloads: () => events().map(([, , payload]) => payload),
     notices: ofType,
     notice: (type, fits = () => true) => waitFor(() => ofType(type).find(fits), `a notice ${type}`),
-    close: () => attachment.close(new PartylineError('line-closed', 'closed by the test')),
+    ping: attachment.check,
+    close: () => attachment.leave('bye', new PartylineError('line-closed', 'closed by the test')),
   }
 }

@@ -16,9 +16,15 @@ export interface RawTab {
   readonly data: MessagePort
   readonly epoch: string
   readonly sessionId: string
+  readonly welcome: Welcome
   call(method: string, ...args: unknown[]): Promise<Outcome<unknown>>
   /** Acknowledges what has come, and from now on whatever comes. */
   acknowledgeAll(): void
+  /** Acknowledges nothing of what comes from now on. */
+  holdBack(): void
+  acknowledge(seq: number): void
+  /** As they came on the data port. */
+  readonly frames: readonly Frame[]
   items(): readonly Item[]
   events(): readonly Item[]
   /** What the broker has said unasked on the control port. */
@@ -34,12 +40,14 @@ export async function rawTab(
   const { port1: data, port2 } = new MessageChannel()
   const frames: Frame[] = []
   let acknowledges = false
-  const acknowledge = ({ seq }: Frame): void => {
-    if (acknowledges) data.postMessage({ type: 'ack', seq })
+  let acknowledged = 0
+  const acknowledge = (seq: number): void => {
+    acknowledged = seq
+    data.postMessage({ type: 'ack', seq })
   }
   data.addEventListener('message', ({ data: frame }: MessageEvent<Frame>) => {
     frames.push(frame)
-    acknowledge(frame)
+    if (acknowledges) acknowledge(frame.seq)
   })
   data.start()
   const announcements: Announce[] = []
@@ -55,6 +63,7 @@ export async function rawTab(
     attempt: 1,
     lease: { kind: 'lock', name: 'raw' },
     visible: true,
+    focused: false,
     online: true,
     hasCredentials: false,
     wanted: [],
@@ -62,17 +71,24 @@ export async function rawTab(
   }
   const outcome = await callOver(control, 'attach', [greeting, port2], [port2])
   if (!outcome.ok) throw new Error(outcome.error.message)
-  const { epoch, sessionId } = outcome.value as Welcome
+  const welcome = outcome.value as Welcome
+  const { epoch, sessionId } = welcome
   const items = (): Item[] => frames.flatMap(itemsOf)
   return {
     control,
     data,
     epoch,
     sessionId,
+    welcome,
+    frames,
+    acknowledge,
     call: (method, ...args) => callOver(control, method, args),
     acknowledgeAll() {
       acknowledges = true
-      frames.slice(-1).forEach(acknowledge)
+      for (const { seq } of frames) if (seq > acknowledged) acknowledge(seq)
+    },
+    holdBack() {
+      acknowledges = false
     },
     items,
     events: () => items().filter(item => Array.isArray(item)),

@@ -1,0 +1,101 @@
+import { Emitter } from '../../lib/index.ts'
+import { describe, PartylineError, type BrokerAddress } from '../../protocol/index.ts'
+import { meetingNames } from '../../protocol/meeting.ts'
+import { abortable } from '../abortable.ts'
+import { listen } from '../listen.ts'
+import { standForElection } from './candidacy.ts'
+import type { HostLink } from './host.ts'
+import { Leader } from './leader.ts'
+import { Meeting } from './meeting.ts'
+
+/** How an election came out for this tab: gives a link to the worker that it leads, or rejects. */
+type Outcome = () => Promise<HostLink>
+
+/**
+ * One tab's part in the election of a broker for one address: it follows the leader, or is it. Once it has asked to
+ * be elected it goes on asking whether or not it has links, until it leaves or its worker fails.
+ */
+export class Election {
+  readonly #address: BrokerAddress
+  readonly #startWorker: () => Worker
+  readonly #meeting: Meeting
+  readonly #left = new AbortController()
+  readonly #outcomes = new Emitter<Outcome>(reportError)
+  #isStanding = false
+  #leader: Leader | undefined
+
+  /** @param startWorker throws a PartylineError when it cannot */
+  constructor(address: BrokerAddress, startWorker: () => Worker) {
+    this.#address = address
+    this.#startWorker = startWorker
+    this.#meeting = new Meeting(address)
+  }
+
+  isFor({ scope, generation }: BrokerAddress): boolean {
+    return scope === this.#address.scope && generation === this.#address.generation
+  }
+
+  /** Resolves when this tab is elected or the one that is has answered, whichever comes first. */
+  async open(signal: AbortSignal): Promise<HostLink> {
+    if (this.#leader !== undefined) return this.#leader.link()
+    const link = abortable([signal, this.#left.signal], done =>
+      Promise.race([this.#outcome(done), this.#meeting.link(done)]),
+    )
+    void this.#stand()
+    return link
+  }
+
+  /** Ends the worker, if this tab runs it, before it makes way for the next. Idempotent. */
+  leave(): void {
+    this.#leader?.end()
+    this.#meeting.close()
+    this.#left.abort(new PartylineError('stale-epoch', 'the page has left the election', { retryable: true }))
+  }
+
+  #outcome(done: AbortSignal): Promise<HostLink> {
+    return new Promise(resolve => {
+      listen(this.#outcomes, outcome => resolve(outcome()), { signal: done })
+    })
+  }
+
+  async #stand(): Promise<void> {
+    if (this.#isStanding) return
+    this.#isStanding = true
+    try {
+      await standForElection({
+        names: meetingNames(this.#address),
+        left: this.#left.signal,
+        lead: () => this.#lead(),
+        deposed: () => this.#deposed(),
+      })
+    } catch (error) {
+      this.#outcomes.emit(async () => {
+        throw error instanceof PartylineError
+          ? error
+          : new PartylineError('worker-failed', `no broker can be elected: ${describe(error)}`, {
+              retryable: true,
+              cause: error,
+            })
+      })
+    } finally {
+      this.#isStanding = false
+    }
+  }
+
+  async #lead(): Promise<void> {
+    const leader = new Leader(this.#startWorker())
+    this.#leader = leader
+    this.#outcomes.emit(async () => leader.link())
+    // Whoever led before is gone.
+    this.#meeting.here(OWN)
+    await leader.over
+    this.#leader = undefined
+  }
+
+  #deposed(): void {
+    this.#leader?.end(new PartylineError('stale-epoch', 'another tab runs the broker now', { retryable: true }))
+  }
+}
+
+/** In place of an epoch: that of the worker that is being started, to which this tab has other links. */
+const OWN = 'own'

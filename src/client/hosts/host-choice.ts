@@ -1,0 +1,62 @@
+import type { BrokerAddress, BrokerScript } from '../../protocol/index.ts'
+import type { HostName } from '../types.ts'
+import type { Host, HostLink } from './host.ts'
+
+/** A host whose code is fetched when it is needed. */
+export interface HostOption {
+  readonly name: HostName
+  /** False where the browser lacks what it needs. */
+  readonly isThere: boolean
+  load(): Promise<Host> | Host
+}
+
+/** Failures in a row after which a host that has worked before is given up. */
+const MAX_FAILURES = 3
+
+/**
+ * Which host the tab uses: the best that is there, and the next one when that fails. After the last the first is tried
+ * again, because what failed may have been the network.
+ */
+export class HostChoice {
+  readonly #options: readonly HostOption[]
+  #index = 0
+  #host: Host | undefined
+  #hasWorked = false
+  #failures = 0
+
+  constructor(options: readonly HostOption[]) {
+    const usable = options.filter(({ isThere }) => isThere)
+    // To fail with a reason.
+    this.#options = usable.length > 0 ? usable : options.slice(0, 1)
+  }
+
+  get name(): HostName {
+    return this.#options[this.#index]?.name ?? 'shared'
+  }
+
+  async open(address: BrokerAddress, signal: AbortSignal, script?: BrokerScript): Promise<HostLink> {
+    const host = (this.#host ??= await this.#options[this.#index]?.load())
+    if (!host) throw new Error('there is no host')
+    return host.open(address, signal, script)
+  }
+
+  /** A broker answered. */
+  worked(): void {
+    this.#hasWorked = true
+    this.#failures = 0
+  }
+
+  /** No broker could be started. */
+  failed(): void {
+    if (this.#hasWorked && ++this.#failures < MAX_FAILURES) return
+    this.leave()
+    this.#host = undefined
+    this.#hasWorked = false
+    this.#failures = 0
+    this.#index = (this.#index + 1) % this.#options.length
+  }
+
+  leave(): void {
+    this.#host?.leave()
+  }
+}

@@ -1,0 +1,35 @@
+/** How often the broker is asked whether it is there. */
+const TICK_MS = 700
+/** Ticks that may pass without an answer. They are counted, not timed: after a sleep many are overdue and one comes. */
+const MAX_MISSES = 4
+
+/**
+ * Asks `ping` again and again until the signal aborts; calls `missed` whenever the answer is overdue, and `silent` once
+ * when there was none for 3 s, or as much longer as the browser throttles a hidden tab. Returns a function that asks
+ * at once.
+ */
+export function watch(
+  ping: () => Promise<unknown>,
+  missed: () => void,
+  silent: () => void,
+  signal: AbortSignal,
+): () => void {
+  let asked = false
+  let misses = 0
+  async function tick(): Promise<void> {
+    if (asked) {
+      if (++misses >= MAX_MISSES) return silent()
+      return missed()
+    }
+    asked = true
+    misses = 0
+    // Whoever rejects ends the attachment, too.
+    await ping().catch(() => {})
+    asked = false
+  }
+  const timer = setInterval(tick, TICK_MS)
+  signal.addEventListener('abort', () => clearInterval(timer))
+  return () => {
+    if (!asked) void tick()
+  }
+}

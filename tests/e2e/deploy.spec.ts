@@ -1,0 +1,120 @@
+import type { Page } from '@playwright/test'
+import { expect, test } from '../support/e2e/fixtures.ts'
+import {
+  brokersOf,
+  expectUnbroken,
+  ledgerOf,
+  numbersIn,
+  openTab,
+  reached,
+  scopeOf,
+  verdictsIn,
+} from '../support/e2e/tab.ts'
+
+const OLD_TABS = 6
+
+test('a second deploy takes over from six old tabs: one connection at any time, nothing lost or doubled', async ({
+  real: { context },
+  appUrl,
+  serve,
+}) => {
+  const server = await serve()
+  const options = { appUrl, server: server.url }
+  const old: Page[] = []
+  while (old.length < OLD_TABS) old.push(await openTab(context, options))
+  const [before] = await brokersOf(old)
+  const ticking = setInterval(() => server.tick('orders'), 5)
+
+  const newer = await openTab(context, { ...options, deploy: 'next' })
+  const tabs = [...old, newer]
+  await expect.poll(async () => (await brokersOf(tabs)).size, { timeout: 5_000 }).toBe(1)
+  expect([...(await brokersOf(tabs))]).not.toContain(before)
+
+  clearInterval(ticking)
+  const last = server.tick('orders')
+  for (const tab of tabs) await reached(tab, last)
+  for (const tab of tabs) expectUnbroken(numbersIn(await ledgerOf(tab)))
+  for (const tab of old) {
+    const ledger = await ledgerOf(tab)
+    expect(numbersIn(ledger)).toHaveLength(last)
+    expect(verdictsIn(ledger)).toEqual([{ verdict: 'recovered' }])
+    // At most it sees the newer one connect.
+    expect(ledger.filter(entry => entry.kind === 'status' && entry.change.status === 'offline')).toEqual([])
+  }
+  expect(server.connections()).toBe(1)
+  expect(server.peakConnections()).toBe(1)
+})
+
+test('a tab of the old deploy that is opened later joins the newer broker', async ({
+  real: { context },
+  appUrl,
+  serve,
+}) => {
+  const server = await serve()
+  const options = { appUrl, server: server.url }
+  const newer = await openTab(context, { ...options, deploy: 'next' })
+  const [broker] = await brokersOf([newer])
+  const older = await openTab(context, options)
+  await expect.poll(async () => [...(await brokersOf([newer, older]))]).toEqual([broker])
+  await reached(older, server.tick('orders'))
+  expect(server.connections()).toBe(1)
+})
+
+test('a message that waits while another broker takes over is sent once', async ({
+  real: { context },
+  appUrl,
+  serve,
+}) => {
+  const server = await serve()
+  const options = { appUrl, server: server.url }
+  const old = await openTab(context, options)
+  await old.evaluate(() => {
+    const orders = window.line.channel('orders')
+    const outcomes: string[] = []
+    let n = 0
+    const publish = async (payload: number): Promise<void> => {
+      const receipt = await orders.publish('say', payload)
+      outcomes.push((await receipt.settled).outcome)
+    }
+    const publishing = setInterval(() => void publish(++n), 5)
+    Object.assign(window, { stop: () => (clearInterval(publishing), n), outcomes })
+  })
+  const newer = await openTab(context, { ...options, deploy: 'next' })
+  await expect.poll(async () => (await brokersOf([old, newer])).size).toBe(1)
+  const asked = await old.evaluate(() => (window as unknown as { stop: () => number }).stop())
+  await expect
+    .poll(() => old.evaluate(() => (window as unknown as { outcomes: string[] }).outcomes))
+    .toEqual(Array.from({ length: asked }, () => 'acknowledged'))
+  expect(server.published.map(({ payload }) => payload)).toEqual(Array.from({ length: asked }, (_, index) => index + 1))
+})
+
+test('a newer protocol takes over: tabs that do not speak it hear update-required', async ({
+  real: { context },
+  appUrl,
+  serve,
+}) => {
+  const server = await serve()
+  const options = { appUrl, server: server.url }
+  const tabs = [await openTab(context, options), await openTab(context, options)]
+  await tabs[0]?.evaluate(scope => {
+    // As a broker of the future would introduce itself.
+    new BroadcastChannel(`partyline:brokers:${scope}`).postMessage({
+      type: 'here',
+      identity: {
+        epoch: 'of-the-future',
+        host: 'shared',
+        protocol: { major: 99, minor: 0 },
+        generation: 1,
+        build: 0,
+        startedAt: Date.now(),
+        url: `${location.origin}/assets/future.worker.js`,
+        type: 'module',
+      },
+    })
+  }, scopeOf(options))
+  for (const tab of tabs)
+    await expect
+      .poll(() => tab.evaluate(() => [window.line.status, window.line.reason]))
+      .toEqual(['closed', 'update-required'])
+  await expect.poll(() => server.connections()).toBe(0)
+})

@@ -1,0 +1,235 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { Asking } from '../../src/client/asking.ts'
+import { Publishing } from '../../src/client/publishing.ts'
+import { PartylineError, type Op, type OpFailure } from '../../src/protocol/index.ts'
+
+beforeEach(() => void vi.useFakeTimers())
+afterEach(() => void vi.useRealTimers())
+
+/** What a tab publishes, and a broker that notes what it is asked. */
+function setUp() {
+  const asking = new Asking()
+  const publishing = new Publishing(asking)
+  const outcomes = new Map<string, string>()
+  const asked: Op[][] = []
+  let answer: () => Promise<readonly OpFailure[]> = () => Promise.resolve([])
+  return {
+    publishing,
+    outcomes,
+    /** The broker's answer to the calls that follow. */
+    answerWith: (next: typeof answer) => (answer = next),
+    attach(isSameSession = false, isSameBroker = false) {
+      publishing.attached(isSameSession, isSameBroker)
+      asking.attached(ops => {
+        asked.push([...ops])
+        return answer()
+      })
+    },
+    detach() {
+      asking.detached()
+      publishing.detached()
+    },
+    /** Publishes, and notes how both of its promises end. */
+    async publish(payload: string, options?: { timeoutMs?: number; signal?: AbortSignal }) {
+      outcomes.set(payload, 'pending')
+      void publishing.publish('orders', 'place', payload, options).then(
+        ({ settled }) => {
+          outcomes.set(payload, 'sent')
+          return settled.then(({ outcome }) => outcomes.set(payload, outcome))
+        },
+        (error: PartylineError) => outcomes.set(payload, error.code ?? error.message),
+      )
+      await vi.advanceTimersByTimeAsync(0)
+    },
+    async receive(id: number, stage: 'sent' | 'acknowledged') {
+      publishing.receipt({ type: 'receipt', id, stage })
+      await vi.advanceTimersByTimeAsync(0)
+    },
+    settle: () => vi.advanceTimersByTimeAsync(0),
+    /** The payloads of each call, and what else it was. */
+    calls: () => asked.map(ops => ops.map(op => (op.op === 'publish' ? op.payload : op.op))),
+    ids: () => asked.flat().flatMap(op => (op.op === 'publish' ? [op.id] : [])),
+  }
+}
+
+describe('a message that no broker has heard of yet', () => {
+  test('goes to the first that comes, and to no other', async () => {
+    const { publish, attach, detach, settle, calls } = setUp()
+    await publish('a')
+    attach()
+    await settle()
+    detach()
+    await publish('b')
+    attach()
+    await settle()
+    expect(calls()).toEqual([['a'], ['a', 'b']])
+  })
+
+  test('is not sent, and not later either, when none comes in time', async () => {
+    const { publish, attach, settle, calls, outcomes } = setUp()
+    await publish('a', { timeoutMs: 1_000 })
+    await vi.advanceTimersByTimeAsync(1_000)
+    expect(outcomes.get('a')).toBe('not-sent')
+    attach()
+    await settle()
+    expect(calls()).toEqual([])
+  })
+
+  test('that is given up is withdrawn', async () => {
+    const { publish, attach, settle, calls, outcomes } = setUp()
+    const controller = new AbortController()
+    await publish('a', { signal: controller.signal })
+    controller.abort(new Error('never mind'))
+    await settle()
+    attach()
+    await settle()
+    expect(calls()).toEqual([])
+    expect(outcomes.get('a')).toBe('never mind')
+  })
+})
+
+describe('when the tab is back in the same session', () => {
+  test('what was not told to be sent is asked again, in its order and ahead of what came since', async () => {
+    const { publish, attach, detach, receive, settle, calls, ids } = setUp()
+    attach()
+    for (const payload of ['a', 'b', 'c']) await publish(payload)
+    await receive(1, 'sent')
+    detach()
+    await publish('d')
+    attach(true, true)
+    await settle()
+    expect(calls().at(-1)).toEqual(['b', 'c', 'd'])
+    expect(ids().slice(-3)).toEqual([2, 3, 4])
+  })
+
+  test('what was sent keeps waiting for what became of it', async () => {
+    const { publish, attach, detach, receive, settle, outcomes } = setUp()
+    attach()
+    await publish('a')
+    await receive(1, 'sent')
+    detach()
+    attach(true, true)
+    await settle()
+    expect(outcomes.get('a')).toBe('sent')
+    await receive(1, 'acknowledged')
+    expect(outcomes.get('a')).toBe('acknowledged')
+  })
+})
+
+describe('when the tab is at another broker', () => {
+  test('what was not told to be sent is asked there; what was sent is unconfirmed', async () => {
+    const { publish, attach, detach, receive, settle, calls, outcomes } = setUp()
+    attach()
+    await publish('a')
+    await publish('b')
+    await receive(1, 'sent')
+    detach()
+    attach(false, false)
+    await settle()
+    expect(calls().at(-1)).toEqual(['b'])
+    expect(Object.fromEntries(outcomes)).toEqual({ a: 'unconfirmed', b: 'pending' })
+    await receive(2, 'sent')
+    await receive(2, 'acknowledged')
+    expect(outcomes.get('b')).toBe('acknowledged')
+  })
+})
+
+describe('when the tab is at the same broker in another session', () => {
+  test('what it had asked is unconfirmed, sent or not: it may be on its way', async () => {
+    const { publish, attach, detach, receive, settle, calls, outcomes } = setUp()
+    attach()
+    await publish('a')
+    await publish('b')
+    await receive(1, 'sent')
+    detach()
+    await publish('c')
+    attach(false, true)
+    await settle()
+    expect(calls().at(-1)).toEqual(['c'])
+    expect(Object.fromEntries(outcomes)).toEqual({ a: 'unconfirmed', b: 'unconfirmed', c: 'pending' })
+  })
+})
+
+describe('without a broker', () => {
+  test('a message that one had heard of is unconfirmed when its time is up', async () => {
+    const { publish, attach, detach, outcomes } = setUp()
+    attach()
+    await publish('a', { timeoutMs: 1_000 })
+    detach()
+    await vi.advanceTimersByTimeAsync(999)
+    expect(outcomes.get('a')).toBe('pending')
+    await vi.advanceTimersByTimeAsync(1)
+    expect(outcomes.get('a')).toBe('unconfirmed')
+  })
+
+  test('one that is unconfirmed by then is not asked again', async () => {
+    const { publish, attach, detach, settle, calls } = setUp()
+    attach()
+    await publish('a', { timeoutMs: 1_000 })
+    detach()
+    await vi.advanceTimersByTimeAsync(1_000)
+    attach(true, true)
+    await settle()
+    expect(calls()).toEqual([['a']])
+  })
+})
+
+test('with a broker it is the broker that keeps the time', async () => {
+  const { publish, attach, outcomes } = setUp()
+  attach()
+  await publish('a', { timeoutMs: 1_000 })
+  await vi.advanceTimersByTimeAsync(60_000)
+  expect(outcomes.get('a')).toBe('pending')
+})
+
+test('a call that ends the attachment settles nothing: the next one does', async () => {
+  const { publish, attach, detach, answerWith, settle, calls, outcomes } = setUp()
+  attach()
+  answerWith(() => Promise.reject(new PartylineError('stale-epoch', 'paused too long', { retryable: true })))
+  await publish('a')
+  expect(outcomes.get('a')).toBe('pending')
+  detach()
+  answerWith(() => Promise.resolve([]))
+  attach(true, true)
+  await settle()
+  expect(calls()).toEqual([['a'], ['a']])
+})
+
+test('a message that is refused is not asked again', async () => {
+  const { publish, attach, detach, answerWith, settle, calls, outcomes } = setUp()
+  attach()
+  const error = { code: 'too-many-pending', message: 'too many', retryable: true } as const
+  answerWith(() => Promise.resolve([{ index: 0, error }]))
+  await publish('a')
+  await settle()
+  expect(outcomes.get('a')).toBe('too-many-pending')
+  detach()
+  attach(true, true)
+  await settle()
+  expect(calls()).toEqual([['a']])
+})
+
+test('a message that is given up after a broker heard of it is cancelled there, and not asked again', async () => {
+  const { publish, attach, detach, settle, calls, outcomes } = setUp()
+  const controller = new AbortController()
+  attach()
+  await publish('a', { signal: controller.signal })
+  controller.abort(new Error('never mind'))
+  await settle()
+  expect(calls()).toEqual([['a'], ['signal']])
+  detach()
+  attach(true, true)
+  await settle()
+  expect(calls()).toHaveLength(2)
+  expect(outcomes.get('a')).toBe('never mind')
+})
+
+test('when the line is closed everything is settled with why', async () => {
+  const { publishing, publish, attach, receive, settle, outcomes } = setUp()
+  attach()
+  for (const payload of ['a', 'b']) await publish(payload)
+  await receive(1, 'sent')
+  publishing.close(new PartylineError('line-closed', 'closed'))
+  await settle()
+  expect(Object.fromEntries(outcomes)).toEqual({ a: 'unconfirmed', b: 'line-closed' })
+})
