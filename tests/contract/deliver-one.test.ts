@@ -113,8 +113,8 @@ describe('what exactly one tab is to get', () => {
     const { host, line, emit, open, openQuick } = setUp()
     const all = await openQuick('all', 'all')
     await all.call('ping', all.epoch)
-    const { mark } = await waitFor(
-      () => all.items().findLast(item => 'mark' in item) as MarkNotice | undefined,
+    const { mark } = await waitFor<MarkNotice>(
+      () => all.items().findLast((item): item is MarkNotice => 'mark' in item),
       'a mark',
     )
     emit(3)

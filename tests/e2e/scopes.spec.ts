@@ -1,47 +1,56 @@
+import { ALL_HOSTS } from '../support/e2e/all-hosts.ts'
 import { expect, test } from '../support/e2e/fixtures.ts'
 import { brokersOf, ledgerOf, numbersIn, openTab, reached, tabUrl } from '../support/e2e/tab.ts'
 
-test('two scopes in one browser share nothing', async ({ context, appUrl, serve }) => {
-  const server = await serve()
-  const options = { appUrl, server: server.url }
-  const ann = await openTab(context, { ...options, scope: 'ann' })
-  const ben = await openTab(context, { ...options, scope: 'ben' })
-  expect((await brokersOf([ann, ben])).size).toBe(2)
-  expect(server.connections()).toBe(2)
-  const stats = await ben.evaluate(() => window.line.stats())
-  expect(stats.scope).toContain('ben@')
-  expect(JSON.stringify(stats)).not.toContain('ann@')
-  expect(stats.sessions.attached).toBe(1)
-})
+for (const { host } of ALL_HOSTS)
+  test.describe(`with the broker on host ${host}`, () => {
+    test('two scopes in one browser share nothing', async ({ context, appUrl, serve }) => {
+      const server = await serve()
+      const options = { appUrl, server: server.url, host } as const
+      const ann = await openTab(context, { ...options, scope: 'ann' })
+      const ben = await openTab(context, { ...options, scope: 'ben' })
+      expect((await brokersOf([ann, ben])).size).toBe(2)
+      expect(server.connections()).toBe(2)
+      const stats = await ben.evaluate(() => window.line.stats())
+      expect(stats.scope).toContain('ben@')
+      expect(JSON.stringify(stats)).not.toContain('ann@')
+      expect(stats.sessions.attached).toBe(1)
+    })
 
-test('another user in one tab does not disturb the other tabs of the first', async ({ context, appUrl, serve }) => {
-  const server = await serve()
-  const options = { appUrl, server: server.url }
-  const stays = await openTab(context, { ...options, scope: 'ann' })
-  const changes = await openTab(context, { ...options, scope: 'ann' })
-  await changes.goto(tabUrl({ ...options, scope: 'ben' }))
-  await expect.poll(() => changes.evaluate(() => window.line.status)).toBe('open')
-  await reached(stays, server.tick('orders'))
-  expect((await ledgerOf(stays)).filter(({ kind }) => kind !== 'event')).toHaveLength(1)
-  expect((await stays.evaluate(() => window.line.stats())).sessions.attached).toBe(1)
-  expect(server.connections()).toBe(2)
-})
+    test('another user in one tab does not disturb the other tabs of the first', async ({ context, appUrl, serve }) => {
+      const server = await serve()
+      const options = { appUrl, server: server.url, host } as const
+      const stays = await openTab(context, { ...options, scope: 'ann' })
+      const changes = await openTab(context, { ...options, scope: 'ann' })
+      await changes.goto(tabUrl({ ...options, scope: 'ben' }))
+      await expect.poll(() => changes.evaluate(() => window.line.status)).toBe('open')
+      await reached(stays, server.tick('orders'))
+      expect((await ledgerOf(stays)).filter(({ kind }) => kind !== 'event')).toHaveLength(1)
+      expect((await stays.evaluate(() => window.line.stats())).sessions.attached).toBe(1)
+      expect(server.connections()).toBe(2)
+    })
+  })
 
-test('forget ends the line in all tabs of the scope, and in no other', async ({ context, appUrl, serve }) => {
-  const server = await serve()
-  const options = { appUrl, server: server.url }
-  const signsOut = await openTab(context, { ...options, scope: 'ann' })
-  const other = await openTab(context, { ...options, scope: 'ann' })
-  const ben = await openTab(context, { ...options, scope: 'ben' })
-  await signsOut.evaluate(() => window.line.forget())
-  for (const tab of [signsOut, other])
-    await expect
-      .poll(() => tab.evaluate(() => [window.line.status, window.line.reason]))
-      .toEqual(['closed', 'forgotten'])
-  await expect.poll(() => server.connections()).toBe(1)
-  await reached(ben, server.tick('orders'))
-  await expect(other.evaluate(() => window.line.stats())).rejects.toThrow('forget')
-})
+for (const { host } of ALL_HOSTS.filter(({ host: name }) => name !== 'local'))
+  test(`forget ends the line in all tabs of the scope, and in no other, on host ${host}`, async ({
+    context,
+    appUrl,
+    serve,
+  }) => {
+    const server = await serve()
+    const options = { appUrl, server: server.url, host } as const
+    const signsOut = await openTab(context, { ...options, scope: 'ann' })
+    const other = await openTab(context, { ...options, scope: 'ann' })
+    const ben = await openTab(context, { ...options, scope: 'ben' })
+    await signsOut.evaluate(() => window.line.forget())
+    for (const tab of [signsOut, other])
+      await expect
+        .poll(() => tab.evaluate(() => [window.line.status, window.line.reason]))
+        .toEqual(['closed', 'forgotten'])
+    await expect.poll(() => server.connections()).toBe(1)
+    await reached(ben, server.tick('orders'))
+    await expect(other.evaluate(() => window.line.stats())).rejects.toThrow('forget')
+  })
 
 test('whoever signs in again after forget starts anew', async ({ context, appUrl, serve }) => {
   const server = await serve()
