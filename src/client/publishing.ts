@@ -77,7 +77,7 @@ export class Publishing {
       if (isSent || (!isSameSession && (isSameBroker || isHandedOver)))
         this.#fail(id, lost('unconfirmed', 'the broker went before'))
       else {
-        pending.isHandedOver = !isSameSession
+        pending.isHandedOver ||= !isSameSession
         again.push(asked)
       }
     }

@@ -187,7 +187,7 @@ export interface Line<Events = AnyEvents> {
   reconnect(): void
   /**
    * Ends the line of this scope in all tabs and wipes what is kept of it, as when the user signs out: the others hear
-   * `closed` with the reason `forgotten`. Resolves when it is done.
+   * `closed` with the reason `forgotten`. On host `local` it is this page's line alone. Resolves when it is done.
    * @throws PartylineError `call-timeout`, `stale-epoch` (no broker just now), `line-closed`
    */
   forget(): Promise<void>

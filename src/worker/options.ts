@@ -36,8 +36,7 @@ export interface BrokerOptions {
   /** A tab without Web Locks is taken for dead after this silence. @default 180_000 */
   readonly leaseMs?: number
   /**
-   * How long a tab in the back/forward cache is waited for where the browser makes it give up its lock; a visible
-   * or hidden one has no such limit. @default 600_000
+   * How long a page in the back/forward cache is waited for, which holds no lock there. @default 600_000
    */
   readonly suspendedMs?: number
   /** How long channels of a broker that was replaced stay joined, for its tabs to come over. @default 10_000 */

@@ -121,6 +121,42 @@ describe('when a broker dies', () => {
     )
   }, 60_000)
 
+  it('tabs that were told less are complete also when one that was told more comes first', async () => {
+    const browser = await openBrowser(TABS)
+    const { tabs, emit: send, caughtUp, marked, brokers } = browser
+    for (const channel of CHANNELS) send(channel)
+    await caughtUp()
+    await marked()
+    send('orders')
+    await caughtUp()
+    await marked(tabs.slice(0, 1))
+    brokers[0]?.kill()
+    await arrive(browser, [
+      [0, []],
+      [1, []],
+      [2, []],
+    ])
+    for (const { story } of tabs) expect(story).toEqual({ orders: [1, 2, 'recovered', 3], floor: [1, 'recovered', 2] })
+  })
+
+  it('the next one carries on with its own session from then on, when its own connection is lost', async () => {
+    const { tabs, emit: send, caughtUp, marked, settled, brokers, server } = await openBrowser(TABS)
+    for (const channel of CHANNELS) send(channel)
+    await caughtUp()
+    await marked()
+    brokers[0]?.kill()
+    for (const { page } of tabs) page.noticeSilence()
+    await settled()
+    send('orders')
+    await caughtUp()
+    server.cut()
+    send('orders')
+    await caughtUp()
+    expect(server.resumes).toEqual([undefined, expect.any(Object), undefined])
+    for (const { story } of tabs)
+      expect(story).toEqual({ orders: [1, 'recovered', 2, 'recovered', 3], floor: [1, 'recovered', 'recovered'] })
+  })
+
   it('whatever is missing is told, nothing is doubled, and the order is kept, whatever the tabs were told before', async () => {
     const acts = fc.array(
       fc.oneof(
@@ -206,7 +242,8 @@ describe('when a broker dies', () => {
     tabs[0]?.page.noticeSilence()
     await waitFor(() => brokers.length === 2, 'the next broker')
     const late = open()
-    await waitFor(() => late.page.line.status === 'open', 'an open line')
+    // At once, and not after it has waited for the dead one.
+    await waitFor(() => late.page.line.status === 'open', 'an open line', 1_000)
     tabs[1]?.page.noticeSilence()
     await waitFor(() => brokers[1]?.broker.stats().sessions.attached === 3, 'all tabs')
     await waitFor(() => brokers[1]?.broker.stats().channels.every(({ state }) => state === 'joined'), 'the joins')

@@ -298,6 +298,23 @@ describe('what is published while a newer broker takes over', () => {
     expect(server.published).toHaveLength(1)
   })
 
+  it('is left to the newer once the older only waits for answers: it could not wait for this one', async () => {
+    const browser = await openBrowser(2)
+    const { tabs, server, settled } = browser
+    const answers = [deferred<unknown>(), deferred<unknown>()]
+    server.behaviour.publish = () => answers[server.published.length - 1]?.promise ?? Promise.resolve()
+    const channel = tabs[0]?.page.line.channel('orders')
+    const first = await channel?.publish('place', 1)
+    const late = await deploy(browser, 2)
+    await breathe(200)
+    const second = channel?.publish('place', 2)
+    await settled([...tabs, late])
+    answers[1]?.resolve('done')
+    expect(await first?.settled).toMatchObject({ outcome: 'unconfirmed' })
+    expect(await (await second)?.settled).toEqual({ outcome: 'acknowledged', reply: 'done' })
+    expect(server.published.map(({ payload }) => payload)).toEqual([1, 2])
+  })
+
   it('is sent exactly once, by one of them, in the order in which the tab asked', async () => {
     const browser = await openBrowser(3)
     const { tabs, server, settled } = browser

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest'
+import { deferred } from '../../src/lib/index.ts'
 import type { PublishOp } from '../../src/protocol/index.ts'
 import type { BrokerOptions } from '../../src/worker/index.ts'
 import { fakeClockHost, reactions } from '../support/line/fake-clock-host.ts'
@@ -267,6 +268,21 @@ describe('after a pause of the broker', () => {
     await reactions()
     expect(calls('publish')).toHaveLength(2)
     await waitFor(() => [...tab.events(), ...back.events()].length === 1, 'the event')
+  })
+
+  it('what was refused before is taken when it is asked again, and no sooner sent twice for that', async () => {
+    const { line, transport, calls } = setUp({ maxPending: 1 })
+    const answers = [deferred<unknown>(), deferred<unknown>()]
+    transport.behaviour.publish = () => answers[calls('publish').length - 1]?.promise ?? Promise.resolve()
+    const tab = await line.openTab(WANTED)
+    await joined(tab)
+    expect(await tab.ask(publish(1), publish(2))).toMatchObject([{ index: 1, error: { code: 'too-many-pending' } }])
+    answers[0]?.resolve('done')
+    await tab.notice('receipt', ({ id, stage }) => id === 1 && stage === 'acknowledged')
+    expect(await tab.ask(publish(2), publish(2), publish(1))).toEqual([])
+    answers[1]?.resolve('done')
+    await tab.notice('receipt', ({ id, stage }) => id === 2 && stage === 'acknowledged')
+    expect(calls('publish')).toHaveLength(2)
   })
 
   it('pings are answered: whoever asks whether it is there hears that it is', async () => {

@@ -189,6 +189,20 @@ describe('a page that goes into the back/forward cache', () => {
     expect(back.welcome.resumed).toBe(true)
   })
 
+  it('does not come back to a session that it does not name', async () => {
+    const { line, tab, emit, comeBack } = await setUp()
+    await tab.call('suspend', tab.epoch)
+    emit(3)
+    const back = await comeBack(tab, 0, { session: { id: 'of another broker', seq: 9 } })
+    back.acknowledgeAll()
+    expect(back.welcome.resumed).toBe(false)
+    expect(back.sessionId).not.toBe(tab.sessionId)
+    emit(1)
+    await waitFor(() => back.events().length > 0, 'the next event')
+    expect(story(back.items())).toEqual([4])
+    expect(line.broker.stats().sessions).toMatchObject({ attached: 1, suspended: 0 })
+  })
+
   it('does not come back to the session of another tab', async () => {
     const { line, tab, emit, comeBack } = await setUp()
     await tab.call('suspend', tab.epoch)

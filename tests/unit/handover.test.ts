@@ -38,7 +38,13 @@ const hello = (tabId: string, more: Partial<Hello> = {}): Hello => ({
   ...more,
 })
 
-function setUp(letGo: () => Promise<Checkpoint | undefined> = () => Promise.resolve(CHECKPOINT)) {
+interface SetUp {
+  readonly letGo?: () => Promise<Checkpoint | undefined>
+  /** The broker has something to say to its tabs at last. */
+  readonly hasNews?: boolean
+}
+
+function setUp({ letGo = () => Promise.resolve(CHECKPOINT), hasNews = true }: SetUp = {}) {
   const host = fakeClockHost()
   const limits = {
     maxFrameItems: 10,
@@ -72,7 +78,7 @@ function setUp(letGo: () => Promise<Checkpoint | undefined> = () => Promise.reso
     },
     lastWord(session) {
       log.push(`last word to ${session.tabId}`)
-      session.send({ type: 'mark', mark: { epoch: 'e', n: 1 } })
+      if (hasNews) session.send({ type: 'mark', mark: { epoch: 'e', n: 1 } })
     },
   })
   return {
@@ -149,7 +155,7 @@ describe('a broker that goes', () => {
 
   test('has let the connection go before it says its last word to anybody', async () => {
     const gone = deferred<Checkpoint | undefined>()
-    const { handover, attach, log } = setUp(() => gone.promise)
+    const { handover, attach, log } = setUp({ letGo: () => gone.promise })
     attach('a')
     const done = handover.to(newer)
     await reactions()
@@ -210,6 +216,16 @@ describe('a tab of a broker that goes', () => {
     expect(back.farewells).toEqual([moved])
     expect(farewells).toEqual([])
     expect(sessions.size).toBe(0)
+  })
+
+  test('in the cache is kept also when nothing waits for it: it hears from here where to go', async () => {
+    const { host, sessions, handover, attach } = setUp({ hasNews: false })
+    const { session, farewells } = attach('cached')
+    session.suspend(host.now())
+    await handover.to(newer)
+    await host.advance(60_000)
+    expect(sessions.size).toBe(1)
+    expect(farewells).toEqual([])
   })
 
   test('that goes meanwhile ends the wait for it', async () => {

@@ -134,6 +134,39 @@ describe('when the tab is at another broker', () => {
   })
 })
 
+describe('when the tab is at a third broker, and neither of the others has told that it sent a message', () => {
+  test('it is unconfirmed: each of them may have', async () => {
+    const { publish, attach, detach, settle, calls, outcomes } = setUp()
+    attach()
+    await publish('a')
+    detach()
+    attach(false, false)
+    await settle()
+    detach()
+    await publish('b')
+    attach(false, false)
+    await settle()
+    expect(calls()).toEqual([['a'], ['a'], ['b']])
+    expect(Object.fromEntries(outcomes)).toEqual({ a: 'unconfirmed', b: 'pending' })
+  })
+
+  test('it is asked again in the same session, as often as that is carried on', async () => {
+    const { publish, attach, detach, settle, calls, outcomes } = setUp()
+    attach()
+    await publish('a')
+    detach()
+    attach(false, false)
+    await settle()
+    for (let times = 0; times < 3; times++) {
+      detach()
+      attach(true, true)
+      await settle()
+    }
+    expect(calls()).toEqual(Array.from({ length: 5 }, () => ['a']))
+    expect(outcomes.get('a')).toBe('pending')
+  })
+})
+
 describe('when the tab is at the same broker in another session', () => {
   test('what it had asked is unconfirmed, sent or not: it may be on its way', async () => {
     const { publish, attach, detach, receive, settle, calls, outcomes } = setUp()

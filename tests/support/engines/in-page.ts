@@ -13,7 +13,10 @@ export function evaluateBy(run: RunExpression): Tab['evaluate'] {
   }
 }
 
-/** Goes back from within the page: the drivers' own commands wait for a load, which a cached page does not have. */
+/**
+ * Goes back from within the page: the commands of Playwright and Puppeteer wait for a load, which a page out of the
+ * cache does not have.
+ */
 export async function goBack({ evaluate }: Pick<Tab, 'evaluate'>): Promise<void> {
   const left = await evaluate(() => {
     // The answer goes out before the page does.

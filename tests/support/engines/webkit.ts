@@ -3,7 +3,7 @@ import { Builder, Capabilities, type WebDriver } from 'selenium-webdriver'
 import { findWebKitDriver } from '../../../scripts/setup/find-engines.mjs'
 import type { Engine, EngineKind, Tab } from './engine.ts'
 import { eventually } from './eventually.ts'
-import { evaluateBy, goBack, reachVisibility } from './in-page.ts'
+import { evaluateBy, reachVisibility } from './in-page.ts'
 import { canFindProcesses, endProgram, processOf, startProgram, temporaryFolder } from './processes.ts'
 import { startXvfb } from './xvfb.ts'
 
@@ -95,7 +95,8 @@ function tabOf(
     evaluate,
     goto: url => inWindow(() => driver.get(url)),
     reload: () => inWindow(() => driver.navigate().refresh()),
-    back: () => goBack({ evaluate }),
+    // The driver's own command: a script in a page that is just going to the cache gets no answer, ever.
+    back: () => inWindow(() => driver.navigate().back()),
     close: () => inWindow(() => driver.close()),
     async show() {
       // Moving a window brings it back.

@@ -19,6 +19,8 @@ export interface TestServer {
   transport(): TestWay
   /** Sends to all who have joined the channel, and keeps it for those who carry on. Returns its position. */
   emit(channel: string, payload: unknown): string
+  /** Breaks all connections, as a network does. */
+  cut(): void
   connections(): number
   peakConnections(): number
   /** With what each connection asked to be carried on. */
@@ -42,6 +44,8 @@ interface Session {
   readonly joined: Set<string>
   /** Hands an event over, while it is connected. */
   receive: ((event: Stored) => void) | undefined
+  /** Of its connection. */
+  lost: () => void
 }
 
 type Stored = UpstreamEvent & { readonly position: string }
@@ -61,7 +65,7 @@ export function testServer({ recovers = true }: TestServerOptions = {}): TestSer
   const connections = (): number => [...sessions.values()].filter(({ receive }) => receive !== undefined).length
 
   function create(): Session {
-    const session: Session = { id: `session ${++ids}`, joined: new Set(), receive: undefined }
+    const session: Session = { id: `session ${++ids}`, joined: new Set(), receive: undefined, lost: () => {} }
     sessions.set(session.id, session)
     return session
   }
@@ -102,6 +106,10 @@ export function testServer({ recovers = true }: TestServerOptions = {}): TestSer
         const restored = restore(from)
         session = restored?.session ?? create()
         session.receive = receive
+        session.lost = () => {
+          die()
+          sink.lost(new UpstreamError('network', 'cut by the test'))
+        }
         peak = Math.max(peak, connections())
         if (restored === undefined) return
         last = from[STREAM]?.position
@@ -142,6 +150,9 @@ export function testServer({ recovers = true }: TestServerOptions = {}): TestSer
       log.push(event)
       for (const { joined, receive } of sessions.values()) if (joined.has(channel)) receive?.(event)
       return event.position
+    },
+    cut() {
+      for (const { receive, lost } of sessions.values()) if (receive !== undefined) lost()
     },
     connections,
     peakConnections: () => peak,
