@@ -216,6 +216,26 @@ describe('what the tab that got it had not acknowledged', () => {
     expect(ones(a)).toEqual(upTo(4))
   })
 
+  it('is no matter of where the focus was before a page was cached: what counts is where it is now', async () => {
+    const { line, host, emit, openQuick } = setUp()
+    const a = await openQuick('a', 'one')
+    const b = await openQuick('b', 'one', { focused: true })
+    await a.call('suspend', a.epoch, a.frames.length)
+    await host.advance(10)
+    const back = await rawTab(line, {
+      tabId: 'a',
+      attempt: 2,
+      focused: true,
+      lease: { kind: 'lock', name: 'a' },
+      wanted: wanted('one'),
+      session: { id: a.sessionId, seq: a.frames.length },
+    })
+    back.acknowledgeAll()
+    emit(1)
+    await waitFor(() => ones(back).length === 1, 'the event')
+    expect(ones(b)).toEqual([])
+  })
+
   it('in the cache comes with it, where no other was awake', async () => {
     const { line, emit, open, host } = setUp()
     const a = await open('a', 'one', { focused: true })

@@ -327,6 +327,11 @@ describe('after a pause of the broker', () => {
     expect(await waitFor(() => tab.ended(), 'its end')).toMatchObject({ code: 'stale-epoch' })
     expect(heard).toContainEqual(expect.objectContaining({ type: 'yielded', to: 'newer' }))
     expect(line.broker.stats().connection.state).toBe('closed')
+    // And whoever comes now hears with the first word where to go.
+    const port = line.openPort()
+    const first = new Promise(resolve => port.addEventListener('message', ({ data }) => resolve(data), { once: true }))
+    port.start()
+    expect(await first).toMatchObject({ type: 'partyline:announce', moved: { url: host.script.url } })
   })
 })
 

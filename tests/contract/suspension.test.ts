@@ -212,6 +212,13 @@ describe('a page that goes into the back/forward cache', () => {
     expect(line.broker.stats().sessions).toMatchObject({ attached: 2, suspended: 1 })
   })
 
+  it('and is back leaves no port of before open', async () => {
+    const { tab, comeBack } = await setUp()
+    const closed = new Promise(resolve => tab.data.addEventListener('close', resolve, { once: true }))
+    await comeBack(tab, tab.frames.length)
+    await closed
+  })
+
   it('wants when it is back what it says then, and no more', async () => {
     const { line, transport, tab, emit, comeBack } = await setUp({ lingerMs: 0 })
     await tab.call('suspend', tab.epoch)
