@@ -220,12 +220,14 @@ export class Channels {
   #route(channel: Channel, event: UpstreamEvent): number | undefined {
     const { subscribers, awaiting } = channel
     let forAll: Outgoing | undefined
+    let hasTakers = false
     for (const [session, deliver] of subscribers) {
+      hasTakers ||= deliver !== 'all'
       if (deliver === 'one' || awaiting.has(session)) continue
       forAll ??= toOutgoing(channel.ref, event, subscribers.size)
       session.sender.send(forAll)
     }
-    const forOne = this.#routeToOne(channel, event, this.#deps.history.n + 1)
+    const forOne = hasTakers ? this.#routeToOne(channel, event, this.#deps.history.n + 1) : undefined
     return (forAll ?? forOne)?.bytes
   }
 
