@@ -8,7 +8,7 @@ import { freshReport, playwrightCounts, vitestCounts } from './reports.mjs'
 /** @typedef {import('./stages.mjs').StageResult} StageResult */
 
 /** A stage that takes longer hangs. */
-const limitMs = 360_000
+const limitMs = 900_000
 
 /**
  * @param {string} project

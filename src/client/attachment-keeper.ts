@@ -18,6 +18,8 @@ import type { TabLease } from './lease.ts'
 const BACKOFF = { baseMs: 500, maxMs: 15_000 }
 /** Attempts in a row that follow each other at once. */
 const AT_ONCE = 3
+/** An attachment that lasted so long makes up for the failures before it. */
+const STABLE_MS = 3_000
 /** How often a tab that waits for a broker looks whether the others have another one. */
 const LOOK_MS = 700
 
@@ -44,6 +46,7 @@ export class AttachmentKeeper {
   #attempt = new AbortController()
   #attempts = 0
   #failures = 0
+  #attachedAt = 0
   #generation = 1
   #script: BrokerScript | undefined
   #session: Hello['session']
@@ -136,7 +139,7 @@ export class AttachmentKeeper {
       },
       attached: welcome => {
         hosts.worked()
-        this.#failures = 0
+        this.#attachedAt = performance.now()
         this.#deps.attached(attachment, welcome, welcome.epoch === this.#epoch)
         this.#epoch = welcome.epoch
       },
@@ -164,6 +167,7 @@ export class AttachmentKeeper {
     this.#current = undefined
     const { hosts, detached, failed } = this.#deps
     if (this.#isClosed) return
+    if (wasWelcome && performance.now() - this.#attachedAt > STABLE_MS) this.#failures = 0
     if (this.#isCached) return detached(error, true)
     if (this.#script && this.#script.protocol.major !== PROTOCOL_VERSION.major)
       return failed(

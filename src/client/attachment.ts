@@ -48,6 +48,8 @@ export class Attachment {
   #welcome: Welcome | undefined
   /** Of the last frame that was handled; the numbers of a session that is carried on go on. */
   #lastSeq: number | undefined
+  /** When a ping was answered last. */
+  #answeredAt = 0
 
   constructor(deps: AttachmentDeps) {
     const { link, timeoutMs } = deps
@@ -59,7 +61,11 @@ export class Attachment {
     link.data.addEventListener('message', event => this.#received(event.data))
     link.data.start?.()
     this.check = watch(
-      async () => (this.#welcome ? this.#call('ping') : deps.waiting()),
+      async () => {
+        if (!this.#welcome) return deps.waiting()
+        await this.#call('ping')
+        this.#answeredAt = performance.now()
+      },
       deps.waiting,
       () => this.end(new PartylineError('call-timeout', 'the broker is silent', { retryable: true })),
       this.#end.signal,
@@ -121,11 +127,15 @@ export class Attachment {
     await abortable([this.#end.signal, signal], () => this.#answered)
     const epoch = this.#welcome?.epoch ?? ''
     const argument: Ask | string = ops ? { epoch, ops } : epoch
+    const askedAt = performance.now()
     try {
       return (await this.#control(method, [argument], signal)) as T
     } catch (error) {
+      const { code, retryable } = error as PartylineError
+      // It answers pings, so it is there: the call got lost, such as one that cannot be read on the other side.
+      const isLost = code === 'call-timeout' && this.#answeredAt > askedAt
       // A broker that does not know us, or does not answer, is as good as gone.
-      if ((error as PartylineError).retryable) this.end(error as PartylineError)
+      if (retryable) this.end(isLost ? staleEpoch('a call got lost') : (error as PartylineError))
       throw error
     }
   }
@@ -138,7 +148,7 @@ export class Attachment {
     if (error) this.end(fromWireError(error))
     // A script that has started anew behind the same port knows nothing of this tab.
     else if (script || (this.#welcome && epoch !== this.#welcome.epoch))
-      this.end(new PartylineError('stale-epoch', 'another broker took over', { retryable: true }))
+      this.end(staleEpoch('another broker took over'))
   }
 
   #received(message: unknown): void {
@@ -154,6 +164,10 @@ export class Attachment {
       this.end(error as PartylineError)
     }
   }
+}
+
+function staleEpoch(message: string): PartylineError {
+  return new PartylineError('stale-epoch', message, { retryable: true })
 }
 
 /** The answer to a farewell does not matter: it is cut off by the end that it announces. */

@@ -42,7 +42,11 @@ export class TabLease {
         resolve({ kind: 'lock', name })
         return released
       }
-      locks.request(name, held).catch(bySilence)
+      locks.request(name, held).catch(() => {
+        bySilence()
+        // Taken away by somebody else's `steal`: to be asked for anew.
+        if (this.#held?.name === name) this.#held = undefined
+      })
     })
   }
 }

@@ -148,7 +148,7 @@ export class ClientLine implements Line {
 
   /** First the broker hears that it can go by the lock no longer. */
   #dropLease(): void {
-    if (this.#keeper.current) this.#asking.ask({ op: 'lease', lease: { kind: 'silence' } })
+    if (this.#keeper.current) this.#asking.ask({ op: 'lease', lease: { kind: 'leaving' } })
     queueMicrotask(() => this.#lease.drop())
   }
 

@@ -9,9 +9,15 @@ interface Pending {
   readonly sent: Deferred<Receipt>
   readonly settled: Deferred<Settled>
   isSent: boolean
-  /** A second broker was asked. One that no broker survives must not reach them all. */
+  /** How often it was asked again. One that no broker survives, or can read, must not go round for ever. */
+  tries: number
+  /** A second broker was asked. */
   isHandedOver: boolean
 }
+
+const MAX_TRIES = 8
+/** How long what a broker had may stay unknown while there is no other. */
+const ORPHANED_MS = 20_000
 
 /** What this tab has published and nobody has settled yet. */
 export class Publishing {
@@ -19,6 +25,7 @@ export class Publishing {
   readonly #pending = new Map<number, Pending>()
   #lastId = 0
   #isAttached = false
+  #orphaned: ReturnType<typeof setTimeout> | undefined
 
   constructor(asking: Asking) {
     this.#asking = asking
@@ -33,7 +40,7 @@ export class Publishing {
       error => this.#fail(id, error),
     )
     const sent = deferred<Receipt>()
-    this.#pending.set(id, { asked, sent, settled: deferred(), isSent: false, isHandedOver: false })
+    this.#pending.set(id, { asked, sent, settled: deferred(), isSent: false, tries: 0, isHandedOver: false })
     // The broker keeps the time of what it has; here it is kept for what no broker has heard of.
     const timer = setTimeout(() => {
       if (asked.waiting) this.#fail(id, lost('not-sent', `no broker within ${timeoutMs} ms`))
@@ -61,6 +68,11 @@ export class Publishing {
 
   detached(): void {
     this.#isAttached = false
+    clearTimeout(this.#orphaned)
+    this.#orphaned = setTimeout(() => {
+      for (const [id, { asked }] of this.#pending)
+        if (!asked.waiting) this.#fail(id, lost('unconfirmed', 'the broker went before it told, and there is no other'))
+    }, ORPHANED_MS)
   }
 
   /**
@@ -70,11 +82,12 @@ export class Publishing {
    */
   attached(isSameSession: boolean, isSameBroker: boolean): void {
     this.#isAttached = true
+    clearTimeout(this.#orphaned)
     const again: Asked[] = []
     for (const [id, pending] of this.#pending) {
       const { asked, isSent, isHandedOver } = pending
       if (asked.waiting || (isSent && isSameSession)) continue
-      if (isSent || (!isSameSession && (isSameBroker || isHandedOver)))
+      if (isSent || ++pending.tries > MAX_TRIES || (!isSameSession && (isSameBroker || isHandedOver)))
         this.#fail(id, lost('unconfirmed', 'the broker went before'))
       else {
         pending.isHandedOver ||= !isSameSession
@@ -86,6 +99,7 @@ export class Publishing {
 
   /** The line is closed: nothing more will be heard. */
   close(error: PartylineError): void {
+    clearTimeout(this.#orphaned)
     for (const id of this.#pending.keys()) this.#fail(id, error)
   }
 

@@ -32,8 +32,14 @@ export interface BrokerScript {
 
 // ── tab → broker: control calls ─────────────────────────────────────────────────────────────────
 
-/** How the broker learns that the tab died: by its Web Lock, or else by acknowledgements that do not come. */
-export type Lease = { readonly kind: 'lock'; readonly name: string } | { readonly kind: 'silence' }
+/**
+ * How the broker learns that the tab died: by its Web Lock, or else by acknowledgements that do not come. `leaving`:
+ * the page is about to go and has given up its lock, so what becomes of it is known in a moment.
+ */
+export type Lease =
+  | { readonly kind: 'lock'; readonly name: string }
+  | { readonly kind: 'silence' }
+  | { readonly kind: 'leaving' }
 
 export interface Hello {
   readonly protocol: ProtocolVersion

@@ -188,9 +188,10 @@ function parseLease(value: unknown, at: string): Lease {
     case 'lock':
       return { kind: 'lock', name: name(lease['name'], `${at}.name`) }
     case 'silence':
-      return { kind: 'silence' }
+    case 'leaving':
+      return { kind: lease['kind'] }
     default:
-      throw bad(`${at}.kind`, lease['kind'], 'lock or silence')
+      throw bad(`${at}.kind`, lease['kind'], 'lock, silence or leaving')
   }
 }
 

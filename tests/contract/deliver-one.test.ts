@@ -321,7 +321,7 @@ describe('when the broker dies', () => {
     ['the tab that got them comes first', [1, 0]],
     ['the tab that got them comes last', [0, 1]],
   ])('no tab gets again what one had handled, and none misses what came meanwhile: %s', async (_, order) => {
-    const browser = nodeBrowser({ speed: 10 })
+    const browser = nodeBrowser({ speed: 5 })
     onTestFinished(() => browser.close())
     const pages = [browser.openPage(), browser.openPage()]
     const noted = pages.map(page => page.note('orders', { deliver: 'one' }))

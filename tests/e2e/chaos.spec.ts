@@ -12,6 +12,7 @@ const MINUTES = Number(process.env['CHAOS_MINUTES'] ?? 2)
 const TABS = 8
 const CHANNELS = ['orders', 'kitchen']
 const HANDOVER_MS = 2_000
+const BROKER_FAULTS = ['killBroker', 'hangBroker', 'crashWorkerHost']
 
 test('8 tabs under all faults at random: one connection, order, no doubles, and every loss is told', async ({
   real: { browser, context },
@@ -92,6 +93,8 @@ test('8 tabs under all faults at random: one connection, order, no doubles, and 
       longestOverlapMs: Math.round(watch.longestOverlapMs()),
     }),
   })
+  expect(BROKER_FAULTS.filter(fault => chaos.done.has(fault))).not.toEqual([])
+  expect(total.recovered).toBeGreaterThan(total.unknown)
   expect(broken).toEqual([])
   expect(watch.longestOverlapMs()).toBeLessThan(HANDOVER_MS)
   expect(server.connections()).toBe(1)

@@ -27,10 +27,11 @@ describe.each(engineKinds.map(kind => [kind.name, kind] as const))('%s', (_, kin
 
   afterAll(() => engine?.close())
 
-  /** One for all scenarios, but a new one after a failure, so that it spoils no other. */
-  async function runningEngine(onTestFailed: TestContext['onTestFailed']): Promise<Engine> {
+  /** A new browser after a failure, so that it spoils no other scenario. */
+  async function browserFor({ onTestFinished }: TestContext): Promise<Engine> {
     const current = (engine ??= await kind.start())
-    onTestFailed(async () => {
+    onTestFinished(async ({ task }) => {
+      if (kind.isReusable && task.result?.state === 'pass') return
       engine = undefined
       await current.close()
     })
@@ -39,13 +40,13 @@ describe.each(engineKinds.map(kind => [kind.name, kind] as const))('%s', (_, kin
 
   test.for(scenarios.map(scenario => [scenario.name, scenario] as const))(
     '%s',
-    async ([, { needs = [], run }], { task, skip, onTestFailed }) => {
+    async ([, { needs = [], run }], context) => {
       const notRun = needs.map(ability => kind.can[ability]).find(answer => answer !== true)
       if (notRun !== undefined) {
-        task.meta.notRun = notRun
-        skip(notRun)
+        context.task.meta.notRun = notRun
+        context.skip(notRun)
       }
-      await runScenario(run, await runningEngine(onTestFailed), { appUrl, awayUrl: `${away.url}/` })
+      await runScenario(run, await browserFor(context), { appUrl, awayUrl: `${away.url}/` })
     },
   )
 })

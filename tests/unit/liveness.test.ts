@@ -13,6 +13,7 @@ const LEASE_MS = 10_000
 const SUSPENDED_MS = 60_000
 const lock: Lease = { kind: 'lock', name: 'tab-1' }
 const silence: Lease = { kind: 'silence' }
+const leaving: Lease = { kind: 'leaving' }
 
 const hello = (lease: Lease): Hello => ({
   protocol: { major: 1, minor: 0 },
@@ -39,6 +40,8 @@ describe('a tab', () => {
     ['without its lock at the second look is dead', lock, gone, 101, ASKED_AT, 'dead'],
     ['that attached while the locks were asked for is not judged by them', lock, gone, 100, undefined, 'alive'],
     ['with a lock where the broker sees none is judged by its silence', lock, undefined, 100_000, ASKED_AT, 'dead'],
+    ['that is about to go has a moment to say what becomes of it', leaving, gone, 2_100, undefined, 'alive'],
+    ['that was about to go and said nothing since is dead', leaving, gone, 2_101, undefined, 'dead'],
     ['that was heard of a moment ago is alive', silence, gone, 3_433, undefined, 'alive'],
     ['that was not heard of for a third of leaseMs is to be asked', silence, there, 3_434, undefined, 'doubted'],
     ['that was never asked is not dead, however silent', silence, there, 1_000_000, undefined, 'doubted'],

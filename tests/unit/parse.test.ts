@@ -80,7 +80,7 @@ describe('hello', () => {
     [{ ...hello, tabId: tooLong }, 'hello.tabId is a string of 1025; expected at most 1024 characters'],
     [{ ...hello, attempt: 1.5 }, 'hello.attempt is 1.5; expected a whole number from 0'],
     [{ ...hello, attempt: undefined }, 'hello.attempt is undefined; expected a whole number from 0'],
-    [{ ...hello, lease: { kind: 'gold' } }, 'hello.lease.kind is "gold"; expected lock or silence'],
+    [{ ...hello, lease: { kind: 'gold' } }, 'hello.lease.kind is "gold"; expected lock, silence or leaving'],
     [{ ...hello, lease: { kind: 'lock' } }, 'hello.lease.name is undefined; expected a string'],
     [{ ...hello, visible: 1 }, 'hello.visible is 1; expected true or false'],
     [{ ...hello, focused: undefined }, 'hello.focused is undefined; expected true or false'],
@@ -188,7 +188,7 @@ describe('ask', () => {
     ],
     [{ op: 'signal', signal: 'cancel', id: -1 }, 'ask.ops[0].id is -1; expected a whole number from 0'],
     [{ op: 'lease' }, 'ask.ops[0].lease is undefined; expected an object'],
-    [{ op: 'lease', lease: { kind: 'gold' } }, 'ask.ops[0].lease.kind is "gold"; expected lock or silence'],
+    [{ op: 'lease', lease: { kind: 'gold' } }, 'ask.ops[0].lease.kind is "gold"; expected lock, silence or leaving'],
     [{ op: 'credentials' }, 'ask.ops[0].id is undefined; expected a whole number from 0'],
     [{ op: 'credentials', id: 1, credentials: 't' }, 'ask.ops[0].credentials is "t"; expected an object'],
     [

@@ -10,8 +10,10 @@ export interface HostOption {
   load(): Promise<Host> | Host
 }
 
-/** Failures in a row after which a host that has worked before is given up. */
-const MAX_FAILURES = 3
+/** Failures in a row after which a host is given up: one alone must not part a tab from the others. */
+const MAX_FAILURES = 2
+/** The same for a host that has worked before. */
+const MAX_FAILURES_OF_PROVEN = 3
 
 /**
  * Which host the tab uses: the best that is there, and the next one when that fails. After the last the first is tried
@@ -48,7 +50,7 @@ export class HostChoice {
 
   /** No broker could be started. */
   failed(): void {
-    if (this.#hasWorked && ++this.#failures < MAX_FAILURES) return
+    if (++this.#failures < (this.#hasWorked ? MAX_FAILURES_OF_PROVEN : MAX_FAILURES)) return
     this.leave()
     this.#host = undefined
     this.#hasWorked = false

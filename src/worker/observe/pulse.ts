@@ -20,7 +20,12 @@ export class Pulse {
 
   /** There was a pause since, perhaps one that has just ended. */
   hasPausedSince(time: number): boolean {
-    return this.#isLate || time < this.#pausedUntil
+    // What was asked by now may have been asked before the pause.
+    if (this.#isLate) {
+      this.#cancel()
+      this.#beat()
+    }
+    return time < this.#pausedUntil
   }
 
   get #isLate(): boolean {

@@ -2,6 +2,7 @@ import type { Checkpoint, Hello } from '../../protocol/index.ts'
 import type { BrokerHost } from '../host.ts'
 import { movedTo } from '../sessions/farewells.ts'
 import type { Farewell, Session } from '../sessions/session.ts'
+import { isAwake } from '../routing/takers.ts'
 import type { Sessions } from '../sessions/sessions.ts'
 import type { Identity } from './identity.ts'
 
@@ -62,7 +63,7 @@ export class Handover {
   async #drain(farewell: Farewell): Promise<void> {
     const { sessions } = this.#deps
     while (sessions.size > 0) {
-      const awake = [...sessions].filter(({ suspendedAt }) => suspendedAt === undefined)
+      const awake = [...sessions].filter(isAwake)
       for (const session of awake) if (session.sender.isQuiet) sessions.dismiss(session, farewell)
       await this.#wait(awake.length > 0 ? LOOK_EVERY_MS : LOOK_AT_CACHED_EVERY_MS)
     }

@@ -81,6 +81,9 @@ export interface Findings {
   readonly doubtedSince: number | undefined
 }
 
+/** A page that stays after all takes its lock again within a second; the farewell of one that goes may get lost (Firefox). */
+const LEAVING_MS = 2_000
+
 /** How much longer a hidden tab may be silent: browsers let it run once a minute, or freeze it. */
 const HIDDEN_FACTOR = 10
 
@@ -97,6 +100,7 @@ export function judge(
     // One look may come between a page's giving up its lock and its saying so, on its way to the cache.
     return doubtedSince === undefined ? 'doubted' : 'dead'
   }
+  if (lease.kind === 'leaving') return now - leaseAt > LEAVING_MS ? 'dead' : 'alive'
   const doubtedMs = doubtedSince === undefined ? 0 : now - doubtedSince
   if (suspendedAt !== undefined) return Math.min(doubtedMs, now - suspendedAt) > suspendedMs ? 'dead' : 'doubted'
   const allowedMs = visible ? leaseMs : leaseMs * HIDDEN_FACTOR

@@ -141,7 +141,7 @@ export function servePort(port: Port, deps: PortServiceDeps): void {
       return ok(undefined)
     },
     forget(epoch) {
-      attached(epoch)
+      deps.refuseIfStale(attached(epoch))
       deps.forget()
       return ok(undefined)
     },

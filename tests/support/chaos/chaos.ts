@@ -60,8 +60,8 @@ export class Chaos {
   async next(): Promise<string> {
     const { random } = this.#deps
     const fault = random.pick(Object.keys(this.#faults))
-    this.#done.set(fault, (this.#done.get(fault) ?? 0) + 1)
-    await this.#faults[fault]?.()
+    const took = await this.#faults[fault]?.()
+    if (took !== false) this.#done.set(fault, (this.#done.get(fault) ?? 0) + 1)
     return fault
   }
 
@@ -71,7 +71,8 @@ export class Chaos {
     for (const slot of this.#slots) await this.#release(slot)
   }
 
-  readonly #faults: { readonly [fault: string]: () => Promise<void> } = {
+  /** `false`: there was nothing that it could have been done to. */
+  readonly #faults: { readonly [fault: string]: () => Promise<void | false> } = {
     freezeOrThaw: async () => {
       const slot = this.#slot()
       if (slot.release) return this.#release(slot)
@@ -113,18 +114,21 @@ export class Chaos {
     crashWorkerHost: async () => {
       const worker = await this.#worker()
       // Of several, one that hangs cannot be found.
-      if (worker)
-        await crashWorkerHost(this.#deps.browser, ({ targetId }) => targetId === worker.targetId).catch(ignore)
+      const crash = crashWorkerHost(this.#deps.browser, ({ targetId }) => targetId === worker?.targetId)
+      const took = await crash.then(() => undefined, nothingDone)
       await this.#reopenClosed()
+      return took
     },
     killBroker: async () => {
       const worker = await this.#worker()
-      if (worker) await killBroker(this.#deps.browser, ({ targetId }) => targetId === worker.targetId).catch(ignore)
+      const kill = killBroker(this.#deps.browser, ({ targetId }) => targetId === worker?.targetId)
+      return kill.catch(nothingDone)
     },
     hangBroker: async () => {
       const worker = await this.#worker()
       const ms = 500 + Math.round(this.#deps.random.next() * 6_000)
-      if (worker) await hangBroker(this.#deps.browser, ms, ({ targetId }) => targetId === worker.targetId).catch(ignore)
+      const hang = hangBroker(this.#deps.browser, ms, ({ targetId }) => targetId === worker?.targetId)
+      return hang.catch(nothingDone)
     },
     cut: async () => {
       this.#deps.proxy.cut()
@@ -181,4 +185,6 @@ export class Chaos {
 }
 
 /** The worker went meanwhile, or cannot be told from others. */
-function ignore(): void {}
+function nothingDone(): false {
+  return false
+}

@@ -8,6 +8,7 @@ import { canFindProcesses } from './processes.ts'
 export const chromium: EngineKind = {
   name: 'chromium',
   can: { hide: true, crash: true, process: canFindProcesses },
+  isReusable: true,
   start,
 }
 

@@ -16,6 +16,8 @@ export interface EngineKind {
   readonly name: EngineName
   /** For each ability `true`, or why the engine has not got it. */
   readonly can: Readonly<Record<Ability, true | string>>
+  /** Whether scenarios may follow each other in one browser. */
+  readonly isReusable: boolean
   start(): Promise<Engine>
 }
 

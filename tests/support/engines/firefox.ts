@@ -26,6 +26,7 @@ const preferences = {
 export const firefox: EngineKind = {
   name: 'firefox',
   can: { hide: true, crash: canFindProcesses, process: canFindProcesses },
+  isReusable: true,
   start,
 }
 

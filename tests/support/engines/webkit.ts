@@ -12,6 +12,8 @@ const noCrash = 'WebKitWebDriver ends the session, and the browser with it, as s
 export const webkit: EngineKind = {
   name: 'webkit',
   can: { hide: true, crash: noCrash, process: canFindProcesses },
+  // It runs a new worker in a process that ran an earlier one, and runs it anew when that process ends after all.
+  isReusable: false,
   start,
 }
 

@@ -27,10 +27,10 @@ export interface TabbedBrowser extends NodeBrowser {
   settled(tabs?: readonly Tab[]): Promise<unknown>
 }
 
-/** A browser whose brokers' clocks run ten times as fast, with tabs that listen to two channels. */
+/** A browser whose brokers' clocks run five times as fast, with tabs that listen to two channels. */
 export async function tabbedBrowser(count: number, options: NodeBrowserOptions = {}): Promise<TabbedBrowser> {
   const browser = nodeBrowser({
-    speed: 10,
+    speed: 5,
     ...options,
     // A poll between a tab's `suspend` and the end of its lock would take it for dead.
     broker: url => ({ livenessPollMs: 3_600_000, ...options.broker?.(url) }),
