@@ -1,5 +1,7 @@
 import type { Page } from '@playwright/test'
 import { expect, test } from '../support/e2e/fixtures.ts'
+import { brokenPromises } from '../support/chaos/ledger-rules.ts'
+import { rendererOf } from '../support/e2e/cdp.ts'
 import { leaderOf } from '../support/e2e/leader.ts'
 import {
   brokersOf,
@@ -14,6 +16,7 @@ import {
 } from '../support/e2e/tab.ts'
 import { intoCache, outOfCache } from '../support/faults/back-forward-cache.ts'
 import { crashTab } from '../support/faults/crash-tab.ts'
+import { noProcesses } from '../support/faults/processes.ts'
 import { hide, show } from '../support/faults/visibility.ts'
 import type { SocketIoServer } from '../support/servers/socket-io-server.ts'
 
@@ -86,6 +89,38 @@ test.describe('without SharedWorker', () => {
     }
     expect(server.connections()).toBe(1)
     expect(server.peakConnections()).toBe(1)
+  })
+
+  test('a leader whose process is stopped is replaced, and finds its place when it goes on', async ({
+    real: { browser, context },
+    appUrl,
+    serve,
+  }) => {
+    test.skip(noProcesses !== undefined, noProcesses)
+    test.setTimeout(60_000)
+    const server = await serve()
+    const options = { appUrl, server: server.url, host: 'elected' } as const
+    const tabs = await openTabs(() => openTab(context, options), 3)
+    const stop = tick(server)
+    await heard(tabs, 100)
+    const leader = await leaderOf(tabs, scopeOf(options))
+    if (leader === undefined) throw new Error('no tab leads')
+    const others = tabs.filter(tab => tab !== leader)
+    const pid = await rendererOf(browser, leader)
+    process.kill(pid, 'SIGSTOP')
+    try {
+      await expect.poll(() => Promise.all(others.map(generationOf)), { timeout: 8_000 }).toEqual(others.map(() => 2))
+    } finally {
+      process.kill(pid, 'SIGCONT')
+    }
+    await expect.poll(() => Promise.all(tabs.map(generationOf)), { timeout: 10_000 }).toEqual(tabs.map(() => 2))
+    await expect.poll(() => server.connections()).toBe(1)
+    await heard(tabs, 1)
+    const last = stop()
+    for (const tab of tabs) {
+      await reached(tab, last)
+      expect(brokenPromises(await ledgerOf(tab))).toEqual([])
+    }
   })
 
   test('a tab that one can see leads rather than one that was there before it, and keeps the lead when it is hidden', async ({
@@ -217,4 +252,13 @@ function tickMany(server: SocketIoServer, count: number): number {
 
 function hostOf(tab: Page): Promise<string> {
   return tab.evaluate(() => window.line.host)
+}
+
+function generationOf(tab: Page): Promise<number | undefined> {
+  return tab.evaluate(() =>
+    window.line.stats().then(
+      ({ generation }) => generation,
+      () => undefined,
+    ),
+  )
 }
