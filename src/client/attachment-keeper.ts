@@ -160,7 +160,7 @@ export class AttachmentKeeper {
   async #lookForNewer(found: (error: PartylineError) => void): Promise<void> {
     const { scope } = this.#deps
     if ((await agreeOnGeneration({ scope, generation: 1 })) > this.#generation)
-      found(new PartylineError('stale-epoch', 'the other tabs have another broker', { retryable: true }))
+      found(new PartylineError('stale-epoch', 'the tabs have another broker', { retryable: true }))
   }
 
   #ended(error: PartylineError, wasWelcome = false): void {
@@ -171,7 +171,7 @@ export class AttachmentKeeper {
     if (this.#isCached) return detached(error, true)
     if (this.#script && this.#script.protocol.major !== PROTOCOL_VERSION.major)
       return failed(
-        new PartylineError('update-required', 'the line has moved on to a newer version: reload', {
+        new PartylineError('update-required', 'the line has a newer version: reload', {
           details: this.#script,
         }),
       )

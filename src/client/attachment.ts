@@ -135,7 +135,7 @@ export class Attachment {
       // It answers pings, so it is there: the call got lost, such as one that cannot be read on the other side.
       const isLost = code === 'call-timeout' && this.#answeredAt > askedAt
       // A broker that does not know us, or does not answer, is as good as gone.
-      if (retryable) this.end(isLost ? staleEpoch('a call got lost') : (error as PartylineError))
+      if (retryable) this.end(isLost ? staleEpoch() : (error as PartylineError))
       throw error
     }
   }
@@ -147,8 +147,7 @@ export class Attachment {
     if (script) this.#deps.moved(script)
     if (error) this.end(fromWireError(error))
     // A script that has started anew behind the same port knows nothing of this tab.
-    else if (script || (this.#welcome && epoch !== this.#welcome.epoch))
-      this.end(staleEpoch('another broker took over'))
+    else if (script || (this.#welcome && epoch !== this.#welcome.epoch)) this.end(staleEpoch())
   }
 
   #received(message: unknown): void {
@@ -166,8 +165,8 @@ export class Attachment {
   }
 }
 
-function staleEpoch(message: string): PartylineError {
-  return new PartylineError('stale-epoch', message, { retryable: true })
+function staleEpoch(): PartylineError {
+  return new PartylineError('stale-epoch', 'the broker is another or lost a call', { retryable: true })
 }
 
 /** The answer to a farewell does not matter: it is cut off by the end that it announces. */

@@ -44,7 +44,7 @@ export class Publishing {
     // The broker keeps the time of what it has; here it is kept for what no broker has heard of.
     const timer = setTimeout(() => {
       if (asked.waiting) this.#fail(id, lost('not-sent', `no broker within ${timeoutMs} ms`))
-      else if (!this.#isAttached) this.#fail(id, lost('unconfirmed', 'the broker went before it told'))
+      else if (!this.#isAttached) this.#fail(id, unconfirmed())
     }, timeoutMs)
     try {
       return await abortable([signal], () => sent.promise)
@@ -70,8 +70,7 @@ export class Publishing {
     this.#isAttached = false
     clearTimeout(this.#orphaned)
     this.#orphaned = setTimeout(() => {
-      for (const [id, { asked }] of this.#pending)
-        if (!asked.waiting) this.#fail(id, lost('unconfirmed', 'the broker went before it told, and there is no other'))
+      for (const [id, { asked }] of this.#pending) if (!asked.waiting) this.#fail(id, unconfirmed())
     }, ORPHANED_MS)
   }
 
@@ -88,7 +87,7 @@ export class Publishing {
       const { asked, isSent, isHandedOver } = pending
       if (asked.waiting || (isSent && isSameSession)) continue
       if (isSent || ++pending.tries > MAX_TRIES || (!isSameSession && (isSameBroker || isHandedOver)))
-        this.#fail(id, lost('unconfirmed', 'the broker went before'))
+        this.#fail(id, unconfirmed())
       else {
         pending.isHandedOver ||= !isSameSession
         again.push(asked)
@@ -125,6 +124,10 @@ function snapshot(payload: unknown): unknown {
   } catch (cause) {
     throw new PartylineError('invalid-payload', 'the payload cannot be cloned', { cause })
   }
+}
+
+function unconfirmed(): PartylineError {
+  return lost('unconfirmed', 'the broker went before it told')
 }
 
 function lost(code: 'not-sent' | 'unconfirmed', message: string): PartylineError {

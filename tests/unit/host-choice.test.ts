@@ -47,13 +47,6 @@ test.each<[readonly Host['name'][], Host['name']]>([
   expect(log).toEqual([`load ${name}`, `open ${name}`])
 })
 
-test('where nothing is there the first is tried all the same, so that it fails with a reason', async () => {
-  const { choice, open, log } = setUp({ lacks: ['shared', 'elected', 'local'] })
-  expect(choice.name).toBe('shared')
-  await open()
-  expect(log).toEqual(['load shared', 'open shared'])
-})
-
 test('a host is loaded once, and opened with all that it is told', async () => {
   const { open, log, opened, link, signal } = setUp()
   expect(await open()).toBe(link)

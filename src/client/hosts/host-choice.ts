@@ -26,20 +26,23 @@ export class HostChoice {
   #hasWorked = false
   #failures = 0
 
+  /** @param options the best first; at least one of them is there */
   constructor(options: readonly HostOption[]) {
-    const usable = options.filter(({ isThere }) => isThere)
-    // To fail with a reason.
-    this.#options = usable.length > 0 ? usable : options.slice(0, 1)
+    this.#options = options.filter(({ isThere }) => isThere)
+  }
+
+  get #option(): HostOption {
+    // There always is one: the index is kept within.
+    return this.#options[this.#index] as HostOption
   }
 
   get name(): HostName {
-    return this.#options[this.#index]?.name ?? 'shared'
+    return this.#option.name
   }
 
   async open(address: BrokerAddress, signal: AbortSignal, script?: BrokerScript): Promise<HostLink> {
-    const host = (this.#host ??= await this.#options[this.#index]?.load())
-    if (!host) throw new Error('there is no host')
-    return host.open(address, signal, script)
+    this.#host ??= await this.#option.load()
+    return this.#host.open(address, signal, script)
   }
 
   /** A broker answered. */
