@@ -17,8 +17,14 @@ export function startProgram(command: string, args: readonly string[], env: Node
   // One that cannot be started closes its pipes at once, and that is what those who wait for its report hear.
   child.on('error', () => undefined)
   const end = () => child.kill('SIGKILL')
+  // Vitest ends a worker that is late with a signal, which by itself is no exit.
+  const exit = () => process.exit(143)
   process.once('exit', end)
-  child.once('exit', () => process.off('exit', end))
+  process.once('SIGTERM', exit)
+  child.once('exit', () => {
+    process.off('exit', end)
+    process.off('SIGTERM', exit)
+  })
   return child
 }
 
