@@ -1,4 +1,5 @@
 import type { Page } from '@playwright/test'
+import { ALL_HOSTS } from '../support/e2e/all-hosts.ts'
 import { expect, test } from '../support/e2e/fixtures.ts'
 import { brokersOf, joined, ledgerOf, numbersIn, openTab, reached, verdictsIn } from '../support/e2e/tab.ts'
 
@@ -18,30 +19,33 @@ test('a reload of the only tab keeps the broker and the connection, where the br
   expect(server.peakConnections()).toBe(1)
 })
 
-test('a closed tab is noticed within 200 ms', async ({ real: { context }, appUrl, serve }) => {
-  const server = await serve()
-  const stays = await openTab(context, { appUrl, server: server.url })
-  const closes = await openTab(context, { appUrl, server: server.url })
-  await watchAttached(stays, 1)
-  const at = Date.now()
-  await closes.close()
-  expect((await noticedAt(stays)) - at).toBeLessThan(200)
-})
+for (const { host } of ALL_HOSTS.filter(({ host: name }) => name !== 'local'))
+  test.describe(`with the broker on host ${host}`, () => {
+    test('a closed tab is noticed within 200 ms', async ({ real: { context }, appUrl, serve }) => {
+      const server = await serve()
+      const stays = await openTab(context, { appUrl, server: server.url, host })
+      const closes = await openTab(context, { appUrl, server: server.url, host })
+      await watchAttached(stays, 1)
+      const at = Date.now()
+      await closes.close()
+      expect((await noticedAt(stays)) - at).toBeLessThan(200)
+    })
 
-test('a crashed tab is noticed within 5 s', async ({ real: { context }, appUrl, serve }) => {
-  const server = await serve()
-  const stays = await openTab(context, { appUrl, server: server.url })
-  const crashes = await openTab(context, { appUrl, server: server.url })
-  await watchAttached(stays, 1)
-  const session = await context.newCDPSession(crashes)
-  const at = Date.now()
-  // Never answered: the page that would answer is gone.
-  session.send('Page.crash').catch(() => undefined)
-  expect((await noticedAt(stays)) - at).toBeLessThan(5_000)
-  await reached(stays, server.tick('orders'))
-  expect(verdictsIn(await ledgerOf(stays))).toEqual([])
-  expect(numbersIn(await ledgerOf(stays))).toEqual([1])
-})
+    test('a crashed tab is noticed within 5 s', async ({ real: { context }, appUrl, serve }) => {
+      const server = await serve()
+      const stays = await openTab(context, { appUrl, server: server.url, host })
+      const crashes = await openTab(context, { appUrl, server: server.url, host })
+      await watchAttached(stays, 1)
+      const session = await context.newCDPSession(crashes)
+      const at = Date.now()
+      // Never answered: the page that would answer is gone.
+      session.send('Page.crash').catch(() => undefined)
+      expect((await noticedAt(stays)) - at).toBeLessThan(5_000)
+      await reached(stays, server.tick('orders'))
+      expect(verdictsIn(await ledgerOf(stays))).toEqual([])
+      expect(numbersIn(await ledgerOf(stays))).toEqual([1])
+    })
+  })
 
 /** Writes down when the broker first counts so many tabs. */
 function watchAttached(tab: Page, attached: number): Promise<void> {
