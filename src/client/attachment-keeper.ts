@@ -71,22 +71,22 @@ export class AttachmentKeeper {
     const attempt = (this.#attempt = new AbortController())
     const { hosts, scope, timeoutMs } = this.#deps
     const { signal } = attempt
-    let watching: ReturnType<typeof setInterval> | undefined
+    const late = setTimeout(() => attempt.abort(silent(timeoutMs)), timeoutMs)
+    const watching = setInterval(() => void this.#lookForNewer(error => attempt.abort(error)), LOOK_MS)
+    let opening: Promise<HostLink> | undefined
     try {
       this.#generation = await agreeOnGeneration({ scope, generation: this.#generation })
-      if (signal.aborted) return
+      signal.throwIfAborted()
       const address = { scope, generation: this.#generation }
-      const late = setTimeout(() => attempt.abort(silent(timeoutMs)), timeoutMs)
-      watching = setInterval(() => void this.#lookForNewer(error => attempt.abort(error)), LOOK_MS)
-      signal.addEventListener('abort', () => clearTimeout(late))
-      const [held, link] = await abortable([signal], () =>
-        Promise.all([this.takeLease(), hosts.open(address, signal, this.#script)]),
-      )
-      clearTimeout(late)
+      const links = (opening = hosts.open(address, signal, this.#script))
+      const [held, link] = await abortable([signal], () => Promise.all([this.takeLease(), links]))
       this.#attachTo(link, { ...this.#deps.hello(), lease: held })
     } catch (error) {
+      // One that comes too late is nobody's, and a message on it would end a page's stay in the cache.
+      opening?.then(link => link.close()).catch(() => {})
       if (this.#attempt === attempt) this.#ended(toWorkerFailure(error))
     } finally {
+      clearTimeout(late)
       clearInterval(watching)
     }
   }

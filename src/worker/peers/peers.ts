@@ -34,7 +34,8 @@ export interface PeersDeps {
 /** Sees to it that of several brokers of one scope the newest stays, and gets what the others leave. */
 export class Peers {
   readonly #deps: PeersDeps
-  readonly #channel: PeerChannel | undefined
+  /** Not there in browsers without channels, nor after `close`: a closed one throws at what is posted. */
+  #channel: PeerChannel | undefined
   #hasYielded = false
 
   constructor(deps: PeersDeps, scope: string) {
@@ -61,6 +62,7 @@ export class Peers {
   /** Idempotent. */
   close(): void {
     this.#channel?.close()
+    this.#channel = undefined
   }
 
   #post(message: PeerMessage): void {

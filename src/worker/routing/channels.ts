@@ -109,16 +109,13 @@ export class Channels {
   /** Answered in any case: the tab waits for it. */
   unsubscribe(session: Session, name: string): void {
     const channel = this.#channels.get(name)
-    if (channel !== undefined) {
-      this.#release(session, channel)
-      this.#takesNoMore(session, channel)
-    }
+    if (channel !== undefined) this.#end(session, channel)
     session.send({ type: 'subscription', channel: name, ref: channel?.ref ?? 0, state: 'left' })
   }
 
   /** The session is gone. What it alone was to get and has not handled goes to another. */
   unsubscribeAll(session: Session): void {
-    const unhandled = session.sender.takeBack(isForOne)
+    const unhandled = session.sender.takeBack(outgoing => refForOne(outgoing) !== undefined)
     for (const channel of this.#channels.values()) this.#release(session, channel)
     this.#passOn(unhandled)
   }
@@ -130,7 +127,7 @@ export class Channels {
     for (const channel of this.#channels.values()) {
       if (!channel.subscribers.has(session)) continue
       if (wanted.has(channel.name)) kept.push(channel.ref)
-      else this.#release(session, channel)
+      else this.#end(session, channel)
     }
     for (const one of wanted.values()) this.subscribe(session, one)
     return kept
@@ -145,17 +142,20 @@ export class Channels {
   paused(session: Session): void {
     this.#passOn(
       session.sender.takeBack(outgoing => {
-        const taker = isForOne(outgoing) && this.#takerFor(outgoing)
-        return taker instanceof Object && taker !== session && isAwake(taker)
+        const taker = this.#takerFor(outgoing)
+        return taker !== undefined && taker !== session && isAwake(taker)
       }),
     )
   }
 
+  #end(session: Session, channel: Channel): void {
+    this.#release(session, channel)
+    this.#takesNoMore(session, channel)
+  }
+
   /** It listens no more to what one tab is to get: what is on its way there would go to nobody. */
   #takesNoMore(session: Session, { ref }: Channel): void {
-    this.#passOn(
-      session.sender.takeBack(outgoing => 'item' in outgoing && isEvent(outgoing.item) && outgoing.item[0] === -ref),
-    )
+    this.#passOn(session.sender.takeBack(outgoing => refForOne(outgoing) === ref))
   }
 
   #passOn(unhandled: readonly Outgoing[]): void {
@@ -163,7 +163,8 @@ export class Channels {
   }
 
   #takerFor(outgoing: Outgoing): Session | undefined {
-    const channel = 'item' in outgoing && isEvent(outgoing.item) ? this.#byRef.get(-outgoing.item[0]) : undefined
+    const ref = refForOne(outgoing)
+    const channel = ref === undefined ? undefined : this.#byRef.get(ref)
     return channel && preferredTaker(takersOf(channel))
   }
 
@@ -201,14 +202,18 @@ export class Channels {
 
   /** An event came from the server. */
   dispatch(event: UpstreamEvent): void {
-    const { traffic, history, link } = this.#deps
+    const { traffic, history } = this.#deps
     traffic.eventsIn++
     const channel = this.#channels.get(event.channel)
     if (channel?.interrupted) this.#tell(channel, { verdict: 'unknown' })
-    if (channel !== undefined && !this.#isBeingRestored(channel)) this.#settle(channel)
+    if (channel !== undefined && channel.awaiting.size > 0 && !this.#isBeingRestored(channel)) this.#settle(channel)
     if (channel === undefined || channel.subscribers.size === 0) traffic.eventsUnrouted++
     const bytes = channel === undefined ? undefined : this.#route(channel, event)
-    history.add(event, link.streamOf?.(event.channel) ?? '', bytes ?? measure(event.payload).bytes)
+    history.add(event, this.#streamOf(event.channel), bytes ?? measure(event.payload).bytes)
+  }
+
+  #streamOf(channel: string): string {
+    return this.#deps.link.streamOf?.(channel) ?? ''
   }
 
   /** What tabs await comes in with these events, unless the server has begun anew and sends before it confirms a join. */
@@ -248,7 +253,7 @@ export class Channels {
     // The server has carried on with the session of another broker.
     const restored = channel ?? this.#create(name)
     if (restored === undefined) return
-    restored.continuousSince = this.#deps.history.confirmStart(this.#deps.link.streamOf?.(name) ?? '')
+    restored.continuousSince = this.#deps.history.confirmStart(this.#streamOf(name))
     if (restored.continuousSince === 0) this.#holdOnes(restored)
     if (channel === undefined) this.#linger(restored, this.#deps.handoverMs)
   }
@@ -294,8 +299,10 @@ export class Channels {
   #routeMissedOnes(channel: Channel): void {
     if (channel.holdsOnes || preferredTaker(takersOf(channel)) === undefined) return
     const { history } = this.#deps
-    for (const event of history.since(channel.givenToOne, channel.name) ?? [])
-      this.#routeToOne(channel, event, history.n)
+    const missed = history.since(channel.givenToOne, channel.name)
+    if (missed === undefined)
+      for (const taker of takersOf(channel)) taker.send({ type: 'continuity', ref: channel.ref, verdict: 'unknown' })
+    for (const event of missed ?? []) this.#routeToOne(channel, event, history.n)
     channel.givenToOne = history.n
   }
 
@@ -322,14 +329,13 @@ export class Channels {
   }
 
   #placeOfMark(channel: Channel, session: Session): number | undefined {
-    const { history, link, epoch } = this.#deps
+    const { history, epoch } = this.#deps
     const mark = session.hello.marks?.at(-1)
-    return mark && unbroken(channel, history.placeOfMark(mark, link.streamOf?.(channel.name) ?? '', epoch))
+    return mark && unbroken(channel, history.placeOfMark(mark, this.#streamOf(channel.name), epoch))
   }
 
   #placeOf(channel: Channel, position: string | undefined): number | undefined {
-    const { history, link } = this.#deps
-    return unbroken(channel, history.placeOf(position, link.streamOf?.(channel.name) ?? ''))
+    return unbroken(channel, this.#deps.history.placeOf(position, this.#streamOf(channel.name)))
   }
 
   #create(name: string): Channel | undefined {
@@ -437,8 +443,11 @@ function tooMany(name: string, maxChannels: number): SubscriptionNotice {
   return { type: 'subscription', channel: name, ref: 0, state: 'refused', error: toWireError(error) }
 }
 
-function isForOne(outgoing: Outgoing): boolean {
-  return 'item' in outgoing && isEvent(outgoing.item) && outgoing.item[0] < 0
+/** Of the channel whose event exactly one tab is to get; `undefined` for all else. */
+function refForOne(outgoing: Outgoing): number | undefined {
+  if ('text' in outgoing || !isEvent(outgoing.item)) return undefined
+  const [ref] = outgoing.item
+  return ref < 0 ? -ref : undefined
 }
 
 function* takersOf({ subscribers, awaiting }: Channel): Iterable<Session> {
