@@ -30,6 +30,8 @@ export interface BrokerDeps {
   readonly options: ResolvedOptions
   /** Tabs that were in the back/forward cache when the line of their user was ended here; added to. */
   readonly forgottenTabs?: Set<string>
+  /** Another broker has taken over, and all tabs have gone to it. */
+  readonly drained?: () => void
 }
 
 export interface Broker {
@@ -57,7 +59,8 @@ export interface Broker {
  * - `Peers` knows which broker stays, `Handover` how this one goes, `Predecessor` what another has left.
  * - `servePort` knows what may be asked, `perform` what follows from it.
  */
-export function createBroker({ host, scope, generation = 1, options, forgottenTabs = new Set() }: BrokerDeps): Broker {
+export function createBroker(deps: BrokerDeps): Broker {
+  const { host, scope, generation = 1, options, forgottenTabs = new Set(), drained = () => {} } = deps
   const epoch = host.randomId()
   const startedAt = host.now()
   const traffic = createTraffic()
@@ -148,6 +151,7 @@ export function createBroker({ host, scope, generation = 1, options, forgottenTa
       }
     },
     lastWord: tellMark,
+    drained,
   })
   const peers = new Peers(
     {

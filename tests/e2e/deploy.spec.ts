@@ -10,6 +10,7 @@ import {
   scopeOf,
   verdictsIn,
 } from '../support/e2e/tab.ts'
+import { runningWorkers, withBrowserSession } from '../support/e2e/workers.ts'
 
 const OLD_TABS = 6
 
@@ -58,6 +59,30 @@ test('a tab of the old deploy that is opened later joins the newer broker', asyn
   await expect.poll(async () => [...(await brokersOf([newer, older]))]).toEqual([broker])
   await reached(older, server.tick('orders'))
   expect(server.connections()).toBe(1)
+})
+
+test('the older worker ends when its tabs have gone over, and a later tab of its deploy still gets its place', async ({
+  real: { browser, context },
+  appUrl,
+  serve,
+}) => {
+  const server = await serve()
+  const options = { appUrl, server: server.url }
+  const old = [await openTab(context, options), await openTab(context, options)]
+  const newer = await openTab(context, { ...options, deploy: 'next' })
+  const [broker] = await brokersOf([newer])
+  await expect.poll(async () => [...(await brokersOf(old))]).toEqual([broker])
+  const workers = (): Promise<number> =>
+    withBrowserSession(browser, async session => (await runningWorkers(session)).length)
+  expect(await workers()).toBe(2)
+  await expect.poll(workers, { timeout: 10_000 }).toBe(1)
+  const later = await openTab(context, options)
+  const tabs = [...old, newer, later]
+  await expect.poll(async () => [...(await brokersOf(tabs))]).toEqual([broker])
+  const last = server.tick('orders')
+  for (const tab of tabs) await reached(tab, last)
+  expect(server.peakConnections()).toBe(1)
+  await expect.poll(workers, { timeout: 10_000 }).toBe(1)
 })
 
 test('a message that waits while another broker takes over is sent once', async ({

@@ -80,6 +80,9 @@ function setUp({ letGo = () => Promise.resolve(CHECKPOINT), hasNews = true }: Se
       log.push(`last word to ${session.tabId}`)
       if (hasNews) session.send({ type: 'mark', mark: { epoch: 'e', n: 1 } })
     },
+    drained() {
+      log.push('drained')
+    },
   })
   return {
     host,
@@ -164,6 +167,20 @@ describe('a broker that goes', () => {
     expect(await done).toEqual(CHECKPOINT)
     expect(log).toEqual(['let go', 'last word to a'])
   })
+
+  test('is done 5 s after its last tab has gone: others may still ask the way', async () => {
+    const { host, handover, attach, log } = setUp()
+    const { session, frames } = attach('a')
+    const acknowledge = acknowledging(session, frames)
+    await handover.to(newer)
+    await host.advance(60_000)
+    expect(log).not.toContain('drained')
+    acknowledge()
+    await host.advance(5_000)
+    expect(log).not.toContain('drained')
+    await host.advance(100)
+    expect(log.slice(-2)).toEqual(['dismiss a', 'drained'])
+  })
 })
 
 describe('a tab of a broker that goes', () => {
@@ -233,7 +250,7 @@ describe('a tab of a broker that goes', () => {
     const { session } = attach('a')
     await handover.to(newer)
     sessions.detach(session)
-    await host.advance(1_000)
+    await host.advance(6_000)
     expect(host.timers()).toEqual([])
   })
 })

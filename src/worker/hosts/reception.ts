@@ -34,7 +34,7 @@ export interface Reception {
 export function openReception(
   address: () => BrokerAddress,
   source: BrokerOptionsSource,
-  place: Pick<BrokerDeps, 'forgottenTabs'> & { readonly host?: PeerHost } = {},
+  place: Pick<BrokerDeps, 'forgottenTabs' | 'drained'> & { readonly host?: PeerHost } = {},
 ): Reception {
   try {
     const { scope, generation } = address()

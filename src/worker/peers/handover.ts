@@ -11,6 +11,8 @@ const SETTLE_MS = 1_000
 const LOOK_EVERY_MS = 20
 /** Of those in the back/forward cache nothing is urgent. */
 const LOOK_AT_CACHED_EVERY_MS = 500
+/** How long tabs of the same deploy that are just being opened may still ask the way. */
+const STAY_MS = 5_000
 
 export interface HandoverDeps {
   readonly host: BrokerHost
@@ -21,13 +23,15 @@ export interface HandoverDeps {
   letGo(): Promise<Checkpoint | undefined>
   /** Tells a tab up to where it has everything. */
   lastWord(session: Session): void
+  /** No tab is left, and nothing to be done. */
+  drained(): void
 }
 
 /**
  * How a broker goes when another takes over: it sends nothing new, waits a moment for acknowledgements, lets the
  * connection go, and sends each tab over as soon as that has handled what was on its way to it, however long that
  * takes: what it heard of its messages must not get lost. A page in the back/forward cache is kept until it comes
- * back for what it missed.
+ * back for what it missed. When all have gone it closes, a moment later.
  */
 export class Handover {
   readonly #deps: HandoverDeps
@@ -61,12 +65,15 @@ export class Handover {
   }
 
   async #drain(farewell: Farewell): Promise<void> {
-    const { sessions } = this.#deps
+    const { sessions, drained } = this.#deps
     while (sessions.size > 0) {
       const awake = [...sessions].filter(isAwake)
       for (const session of awake) if (session.sender.isQuiet) sessions.dismiss(session, farewell)
       await this.#wait(awake.length > 0 ? LOOK_EVERY_MS : LOOK_AT_CACHED_EVERY_MS)
     }
+    await this.#wait(STAY_MS)
+    // Whoever came meanwhile was sent on.
+    drained()
   }
 
   #wait(ms: number): Promise<void> {
