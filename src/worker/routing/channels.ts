@@ -1,15 +1,22 @@
-import type { Continuity, Deliver, Resume, SubscriptionNotice, Wanted } from '../../protocol/index.ts'
 import { fullJitter } from '../../lib/index.ts'
-import { PartylineError, toWireError, type WireError } from '../../protocol/index.ts'
+import {
+  PartylineError,
+  toWireError,
+  type Continuity,
+  type Resume,
+  type SubscriptionNotice,
+  type Wanted,
+} from '../../protocol/index.ts'
 import type { BrokerHost } from '../host.ts'
 import type { Traffic } from '../observe/traffic.ts'
 import { measure } from '../payload-size.ts'
-import { isEvent, type Outgoing } from '../sessions/frame-sender.ts'
+import type { Outgoing } from '../sessions/frame-sender.ts'
 import type { Session } from '../sessions/session.ts'
 import { toUpstreamError, type TransportLink, type UpstreamError, type UpstreamEvent } from '../upstream/transport.ts'
+import { newChannel, unbroken, type Channel } from './channel.ts'
 import type { History } from './history.ts'
 import { toOutgoing } from './outgoing-event.ts'
-import { isAwake, preferredTaker } from './takers.ts'
+import { SingleDelivery } from './single-delivery.ts'
 
 export interface ChannelsDeps {
   readonly host: BrokerHost
@@ -28,34 +35,6 @@ export interface ChannelsDeps {
   changed(): void
 }
 
-interface Channel {
-  readonly name: string
-  /** Stands for the channel in every frame of this epoch; negated for what exactly one tab gets. */
-  readonly ref: number
-  readonly subscribers: Map<Session, Deliver>
-  /** Those who come from another attachment, while it is open what became of the events since. They get none before. */
-  readonly awaiting: Map<Session, Resume>
-  upstream: Upstream
-  /** It was joined before the connection went, and the tabs have not yet heard what became of the time between. */
-  interrupted: boolean
-  /** Number of the event after which none is missing; `undefined` before the first join. */
-  continuousSince: number | undefined
-  /** Number of the last event that was given to exactly one tab, as far as is known. */
-  givenToOne: number
-  /** Whoever was given what came last, by the broker before this one, may be on its way here. */
-  holdsOnes: boolean
-  cancelLinger: () => void
-}
-
-type Upstream =
-  | { readonly state: 'out' }
-  | { readonly state: 'joining'; readonly abort: AbortController }
-  | { readonly state: 'joined' }
-  | { readonly state: 'refused'; readonly error: WireError }
-
-/** How long what exactly one tab is to get is held back after another broker's death, for all to say what they have had. */
-const HOLD_ONES_MS = 1_000
-
 const REJOIN_BACKOFF = { baseMs: 1_000, maxMs: 30_000 }
 
 /**
@@ -66,10 +45,12 @@ export class Channels {
   readonly #deps: ChannelsDeps
   readonly #channels = new Map<string, Channel>()
   readonly #byRef = new Map<number, Channel>()
+  readonly #ones: SingleDelivery
   #lastRef = 0
 
   constructor(deps: ChannelsDeps) {
     this.#deps = deps
+    this.#ones = new SingleDelivery({ host: deps.host, history: deps.history, channelOf: ref => this.#byRef.get(ref) })
   }
 
   get size(): number {
@@ -93,9 +74,8 @@ export class Channels {
     channel.cancelLinger()
     const isNew = !channel.subscribers.has(session)
     channel.subscribers.set(session, deliver)
-    if (deliver === 'all') this.#takesNoMore(session, channel)
-    // What came while nobody took it is not for one who did not ask for it then.
-    else if (resume === undefined && !channel.holdsOnes) channel.givenToOne = this.#deps.history.n
+    if (deliver === 'all') this.#ones.takesNoMore(session, channel)
+    else if (resume === undefined) this.#ones.wantedAnew(channel)
     if (channel.upstream.state === 'refused') channel.upstream = { state: 'out' }
     session.send(subscriptionNotice(channel))
     if (isNew && resume !== undefined) {
@@ -115,9 +95,9 @@ export class Channels {
 
   /** The session is gone. What it alone was to get and has not handled goes to another. */
   unsubscribeAll(session: Session): void {
-    const unhandled = session.sender.takeBack(outgoing => refForOne(outgoing) !== undefined)
+    const unhandled = this.#ones.takeBackAll(session)
     for (const channel of this.#channels.values()) this.#release(session, channel)
-    this.#passOn(unhandled)
+    this.#ones.passOn(unhandled)
   }
 
   /** The session has come back; returns the refs of what it wanted before and wants still. */
@@ -138,34 +118,14 @@ export class Channels {
     return Array.from(this.#channels.values()).some(({ awaiting }) => awaiting.has(session))
   }
 
-  /** The session runs no code for now: what it alone was to get and has not handled goes to another that does, if any. */
+  /** The session runs no code for now. */
   paused(session: Session): void {
-    this.#passOn(
-      session.sender.takeBack(outgoing => {
-        const taker = this.#takerFor(outgoing)
-        return taker !== undefined && taker !== session && isAwake(taker)
-      }),
-    )
+    this.#ones.paused(session)
   }
 
   #end(session: Session, channel: Channel): void {
     this.#release(session, channel)
-    this.#takesNoMore(session, channel)
-  }
-
-  /** It listens no more to what one tab is to get: what is on its way there would go to nobody. */
-  #takesNoMore(session: Session, { ref }: Channel): void {
-    this.#passOn(session.sender.takeBack(outgoing => refForOne(outgoing) === ref))
-  }
-
-  #passOn(unhandled: readonly Outgoing[]): void {
-    for (const outgoing of unhandled) this.#takerFor(outgoing)?.sender.send(outgoing)
-  }
-
-  #takerFor(outgoing: Outgoing): Session | undefined {
-    const ref = refForOne(outgoing)
-    const channel = ref === undefined ? undefined : this.#byRef.get(ref)
-    return channel && preferredTaker(takersOf(channel))
+    this.#ones.takesNoMore(session, channel)
   }
 
   #release(session: Session, channel: Channel): void {
@@ -232,17 +192,8 @@ export class Channels {
       forAll ??= toOutgoing(channel.ref, event, subscribers.size)
       session.sender.send(forAll)
     }
-    const forOne = hasTakers ? this.#routeToOne(channel, event, this.#deps.history.n + 1) : undefined
+    const forOne = hasTakers ? this.#ones.route(channel, event, this.#deps.history.n + 1) : undefined
     return (forAll ?? forOne)?.bytes
-  }
-
-  #routeToOne(channel: Channel, event: UpstreamEvent, n: number): Outgoing | undefined {
-    const taker = channel.holdsOnes ? undefined : preferredTaker(takersOf(channel))
-    if (taker === undefined) return undefined
-    channel.givenToOne = n
-    const outgoing = toOutgoing(-channel.ref, event, 1)
-    taker.sender.send(outgoing)
-    return outgoing
   }
 
   /** The transport knows what became of the events that the channel missed. */
@@ -254,7 +205,7 @@ export class Channels {
     const restored = channel ?? this.#create(name)
     if (restored === undefined) return
     restored.continuousSince = this.#deps.history.confirmStart(this.#streamOf(name))
-    if (restored.continuousSince === 0) this.#holdOnes(restored)
+    if (restored.continuousSince === 0) this.#ones.hold(restored)
     if (channel === undefined) this.#linger(restored, this.#deps.handoverMs)
   }
 
@@ -292,26 +243,7 @@ export class Channels {
       if (channel.subscribers.get(session) !== 'one')
         for (const event of missed ?? []) session.sender.send(toOutgoing(channel.ref, event, 1))
     }
-    channel.givenToOne = Math.max(channel.givenToOne, ...places)
-    if (places.length > 0) this.#routeMissedOnes(channel)
-  }
-
-  #routeMissedOnes(channel: Channel): void {
-    if (channel.holdsOnes || preferredTaker(takersOf(channel)) === undefined) return
-    const { history } = this.#deps
-    const missed = history.since(channel.givenToOne, channel.name)
-    if (missed === undefined)
-      for (const taker of takersOf(channel)) taker.send({ type: 'continuity', ref: channel.ref, verdict: 'unknown' })
-    for (const event of missed ?? []) this.#routeToOne(channel, event, history.n)
-    channel.givenToOne = history.n
-  }
-
-  #holdOnes(channel: Channel): void {
-    channel.holdsOnes = true
-    this.#deps.host.setTimer(HOLD_ONES_MS, () => {
-      channel.holdsOnes = false
-      this.#routeMissedOnes(channel)
-    })
+    this.#ones.givenUpTo(channel, places)
   }
 
   /** Which events a tab has not handled; `undefined` when that cannot be told. */
@@ -340,18 +272,7 @@ export class Channels {
 
   #create(name: string): Channel | undefined {
     if (this.#channels.size >= this.#deps.maxChannels) return undefined
-    const channel: Channel = {
-      name,
-      ref: ++this.#lastRef,
-      subscribers: new Map(),
-      awaiting: new Map(),
-      upstream: { state: 'out' },
-      interrupted: false,
-      continuousSince: undefined,
-      givenToOne: 0,
-      holdsOnes: false,
-      cancelLinger: () => {},
-    }
+    const channel = newChannel(name, ++this.#lastRef)
     this.#channels.set(name, channel)
     this.#byRef.set(channel.ref, channel)
     this.#deps.changed()
@@ -441,22 +362,6 @@ function subscriptionNotice({ name, ref, upstream }: Channel): SubscriptionNotic
 function tooMany(name: string, maxChannels: number): SubscriptionNotice {
   const error = new PartylineError('too-many-channels', `this line may have ${maxChannels} channels (maxChannels)`)
   return { type: 'subscription', channel: name, ref: 0, state: 'refused', error: toWireError(error) }
-}
-
-/** Of the channel whose event exactly one tab is to get; `undefined` for all else. */
-function refForOne(outgoing: Outgoing): number | undefined {
-  if ('text' in outgoing || !isEvent(outgoing.item)) return undefined
-  const [ref] = outgoing.item
-  return ref < 0 ? -ref : undefined
-}
-
-function* takersOf({ subscribers, awaiting }: Channel): Iterable<Session> {
-  for (const [session, deliver] of subscribers) if (deliver !== 'all' && !awaiting.has(session)) yield session
-}
-
-/** The place, if nothing is missing since. */
-function unbroken({ continuousSince }: Channel, place: number | undefined): number | undefined {
-  return place !== undefined && continuousSince !== undefined && place >= continuousSince ? place : undefined
 }
 
 function joinRefused(name: string, error: UpstreamError): PartylineError {
