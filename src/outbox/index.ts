@@ -1,0 +1,1 @@
+export type { Body, Death, Entry, MessageBody, NewEntry, RequestBody } from './entry.ts'
