@@ -21,6 +21,7 @@ export type ErrorCode =
   | 'unconfirmed'
   | 'rejected'
   | 'join-refused'
+  | 'service-worker-failed'
   | 'internal'
 
 export interface ErrorOptions {

@@ -1,1 +1,9 @@
-export {}
+export type {
+  PrecacheEntry,
+  RouteMatch,
+  RouteOptions,
+  RouteStrategy,
+  ServiceWorkerOptions,
+  StaleOn,
+} from './options.ts'
+export { startServiceWorker } from './start-service-worker.ts'

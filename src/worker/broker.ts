@@ -1,5 +1,6 @@
 import type { BrokerScript, Mark, Stats } from '../protocol/index.ts'
 import { PROTOCOL_VERSION } from '../protocol/index.ts'
+import { Staleness } from './caching/staleness.ts'
 import type { BrokerHost, Port } from './host.ts'
 import { Pulse } from './observe/pulse.ts'
 import { collectStats } from './observe/stats.ts'
@@ -21,6 +22,9 @@ import type { ConnectionState } from './upstream/connection-state.ts'
 import { Connection } from './upstream/connection.ts'
 import { CredentialDesk } from './upstream/credentials.ts'
 import type { TransportLink } from './upstream/transport.ts'
+
+/** Storage that does not answer must not keep tabs from hearing that their user has signed out. */
+const WIPE_LIMIT_MS = 5_000
 
 export interface BrokerDeps {
   readonly host: BrokerHost
@@ -56,6 +60,7 @@ export interface Broker {
  * - `Publisher` knows what is under way, not who else listens.
  * - `Sessions` knows which tabs are there, not what they want.
  * - `FrameSender` knows one tab's pace, not what an event is about.
+ * - `Staleness` knows which cached answers an event makes stale, not where they are.
  * - `Peers` knows which broker stays, `Handover` how this one goes, `Predecessor` what another has left.
  * - `servePort` knows what may be asked, `perform` what follows from it.
  */
@@ -71,11 +76,16 @@ export function createBroker(deps: BrokerDeps): Broker {
   let cancelIdle = (): void => {}
 
   const link: TransportLink = options.transport.create({
-    event: event => channels.dispatch(event),
+    event(event) {
+      // First: whoever hears of it may ask the server at once.
+      staleness.heard(event.channel, event.event)
+      channels.dispatch(event)
+    },
     continuity: (channel, continuity) => channels.continuity(channel, continuity),
     channelLost: (channel, error) => channels.channelLost(channel, error),
     lost: error => connection.lost(error),
   })
+  const staleness = new Staleness(host, scope)
   const history = new History({ maxEvents: options.maxHistoryEvents, maxBytes: options.maxHistoryBytes })
   const sessions = new Sessions({
     host,
@@ -128,6 +138,7 @@ export function createBroker(deps: BrokerDeps): Broker {
     maxChannels: options.maxChannels,
     connection: () => (connection.isOpen ? connection.signal : undefined),
     changed: demandChanged,
+    interrupted: channel => staleness.interrupted(channel),
   })
   const publisher = new Publisher({
     host,
@@ -164,6 +175,7 @@ export function createBroker(deps: BrokerDeps): Broker {
         startedAt: host.wallClock(),
       },
       forget,
+      rulesChanged: () => staleness.readRules(),
       yieldTo: newer => handover.to(newer),
       yielding: from => predecessor.yielding(from),
       yielded: (from, checkpoint) => predecessor.yielded(from, checkpoint),
@@ -222,6 +234,11 @@ export function createBroker(deps: BrokerDeps): Broker {
     else cancelIdle = host.setTimer(options.idleMs, () => connection.dispatch({ type: 'unneeded' }))
   }
 
+  async function statsOfAll(): Promise<Stats> {
+    const cache = await host.caches?.counts(scope).catch((error: unknown) => host.reportError(error))
+    return cache ? { ...stats(), cache } : stats()
+  }
+
   function stats(): Stats {
     const uptimeMs = host.now() - startedAt
     const transport = options.transport.name
@@ -245,9 +262,17 @@ export function createBroker(deps: BrokerDeps): Broker {
     sessions.dismissAll(forgotten())
   }
 
+  /** As the tab does that asks for it: the others of the scope hear when nothing is left. */
+  async function forgetAndWipe(): Promise<void> {
+    end()
+    if (host.caches !== undefined) await settledWithin(host, WIPE_LIMIT_MS, host.caches.wipe(scope))
+    forget()
+  }
+
   function end(): void {
     ended = true
     cancelIdle()
+    staleness.close()
     peers.close()
     connection.dispatch({ type: 'close' })
   }
@@ -296,18 +321,32 @@ export function createBroker(deps: BrokerDeps): Broker {
           session.heardAt = host.now()
         },
         pinged: tellMark,
-        stats,
+        stats: statsOfAll,
         forget() {
           peers.forget()
-          forget()
+          return forgetAndWipe()
         },
         rejected() {
           rejectedMessages++
         },
       }),
     close() {
+      staleness.flush()
       end()
       for (const session of sessions) sessions.detach(session)
     },
   }
+}
+
+/** Resolves in any case; what went wrong is reported. */
+function settledWithin(host: BrokerHost, ms: number, task: Promise<void>): Promise<void> {
+  return new Promise(resolve => {
+    const cancel = host.setTimer(ms, resolve)
+    task
+      .catch((error: unknown) => host.reportError(error))
+      .finally(() => {
+        cancel()
+        resolve()
+      })
+  })
 }

@@ -2,12 +2,14 @@ import { parseCheckpoint, type Checkpoint } from '../../protocol/index.ts'
 import type { BrokerHost, PeerChannel } from '../host.ts'
 import { compareRank, parseIdentity, type Identity } from './identity.ts'
 
-/** What brokers of one scope say to each other. No tab listens there: a message would end its stay in the cache. */
+/** What brokers of one scope, and the service worker, say to each other. No tab listens there: a message would end its stay in the cache. */
 export type PeerMessage =
   /** At its start, to a newer one, and after a pause of its own: this broker runs. */
   | { readonly type: 'here'; readonly identity: Identity }
   /** To all: the line of this scope ends in all tabs. */
   | { readonly type: 'forget' }
+  /** From the service worker: what makes its answers stale has changed. */
+  | { readonly type: 'rules' }
   /** To the newer one: the connection is about to be let go. */
   | { readonly type: 'yielding'; readonly to: string; readonly from: string }
   /** To the newer one: the connection is gone, and from here it can be carried on. */
@@ -25,6 +27,8 @@ export interface PeersDeps {
   yieldTo(newer: Identity): Promise<Checkpoint | undefined>
   /** The line is to end for all tabs. */
   forget(): void
+  /** What makes the service worker's answers stale has changed. */
+  rulesChanged(): void
   /** An older broker is about to let its connection go. */
   yielding(epoch: string): void
   /** It has. */
@@ -79,8 +83,9 @@ export class Peers {
 
   #take(raw: unknown): void {
     const { type, identity, to, from, checkpoint } = Object(raw) as { readonly [field: string]: unknown }
-    const { identity: own, forget, yielding, yielded } = this.#deps
+    const { identity: own, forget, rulesChanged, yielding, yielded } = this.#deps
     if (type === 'forget') return forget()
+    if (type === 'rules') return rulesChanged()
     if (type === 'here') return this.#met(parseIdentity(identity))
     if (to !== own.epoch || typeof from !== 'string') return
     if (type === 'yielding') yielding(from)

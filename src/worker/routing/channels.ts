@@ -33,6 +33,8 @@ export interface ChannelsDeps {
   connection(): AbortSignal | undefined
   /** The number of wanted channels changed. */
   changed(): void
+  /** Events of the channel came in vain, or nobody knows whether they did: from here on none is missed. */
+  interrupted(channel: string): void
 }
 
 const REJOIN_BACKOFF = { baseMs: 1_000, maxMs: 30_000 }
@@ -221,7 +223,7 @@ export class Channels {
     const { ref, awaiting, subscribers } = channel
     channel.interrupted = false
     // Whoever had the last event before this has missed something, and must not be told `recovered` when it comes back.
-    if (continuity.verdict !== 'recovered') channel.continuousSince = this.#deps.history.interrupt()
+    if (continuity.verdict !== 'recovered') this.#beginAnew(channel)
     for (const session of subscribers.keys())
       session.send(
         awaiting.has(session)
@@ -229,6 +231,11 @@ export class Channels {
           : { type: 'continuity', ref, ...continuity },
       )
     awaiting.clear()
+  }
+
+  #beginAnew(channel: Channel): void {
+    channel.continuousSince = this.#deps.history.interrupt()
+    this.#deps.interrupted(channel.name)
   }
 
   /** Tells those who await it what became of the events since they were attached elsewhere. */
@@ -312,7 +319,7 @@ export class Channels {
     if (!isJoining(channel, abort)) return
     this.#become(channel, { state: 'joined' })
     if (channel.interrupted) this.#tell(channel, { verdict: 'unknown' })
-    channel.continuousSince ??= this.#deps.history.interrupt()
+    if (channel.continuousSince === undefined) this.#beginAnew(channel)
     this.#settle(channel)
   }
 
