@@ -46,11 +46,8 @@ export function startServiceWorker(options: ServiceWorkerOptions): void {
     },
     wiped: scope => void forgetting.wiped(scope).catch(reportError),
   })
-  const strategies = new Strategies({
-    notes,
-    reportError,
-    isWanted: (scope, startedAt) => forgetting.isWanted(scope, startedAt),
-  })
+  const isWanted = (scope: string | undefined, startedAt: number): boolean => forgetting.isWanted(scope, startedAt)
+  const strategies = new Strategies({ notes, reportError, isWanted })
   const offline = offlinePageIn(offlinePage)
   const router = new Router()
 
@@ -67,6 +64,7 @@ export function startServiceWorker(options: ServiceWorkerOptions): void {
     tally,
     otherPages,
     offlinePage: () => offline.get(),
+    isWanted,
     underWay: keepTrack,
   }
   for (const route of readRoutes(reading)) router.registerRoute(route)

@@ -31,11 +31,14 @@ test.describe('a newer version', () => {
     expect(await page.evaluate(async () => (await window.controlled).state)).toBe('controlling')
     app.deploy()
     await page.evaluate(async () => (await window.controlled).checkForUpdate())
-    await expect.poll(() => page.evaluate(() => window.heard)).toEqual(['update: updating', 'waiting: waiting'])
+    await expect
+      .poll(() => page.evaluate(() => window.heard))
+      .toEqual(['controlling: controlling', 'update: updating', 'waiting: waiting'])
     expect(await other.evaluate(async () => (await window.controlled).state)).toBe('waiting')
     await page.evaluate(async () => (await window.controlled).applyUpdate())
     for (const tab of [page, other]) {
       await expect.poll(() => tab.evaluate(() => window.heard.at(-1))).toBe('controlling: controlling')
+      expect(await tab.evaluate(async () => (await window.controlled).state)).toBe('controlling')
       expect(await tab.evaluate(() => window.loads)).toBe(1)
     }
   })

@@ -10,7 +10,7 @@ export interface ServiceWorkerEvents {
   update: ServiceWorkerState
   /** A newer version is installed and waits: see {@link AppServiceWorker.applyUpdate}. */
   waiting: ServiceWorkerState
-  /** Another version answers this page's requests from now on: it was applied here or in another tab. */
+  /** A worker answers this page's requests from now on: the first, or another version that was applied in any tab. */
   controlling: ServiceWorkerState
 }
 

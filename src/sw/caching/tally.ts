@@ -30,8 +30,10 @@ export class Tally {
   async #writeSoon(): Promise<void> {
     await new Promise(resolve => setTimeout(resolve, WRITE_EVERY_MS))
     this.#written = undefined
-    const counts = [...this.#counts]
-    this.#counts.clear()
-    for (const [scope, sum] of counts) await this.#notes.addCounts(scope, sum).catch(this.#reportError)
+    // Each is taken when its turn comes: it may be forgotten before that.
+    for (const [scope, sum] of this.#counts) {
+      this.#counts.delete(scope)
+      await this.#notes.addCounts(scope, sum).catch(this.#reportError)
+    }
   }
 }

@@ -18,6 +18,8 @@ export interface ReadRoutesDeps {
   readonly otherPages: boolean
   /** What is given when a page cannot be had. */
   offlinePage(): Promise<Response | undefined>
+  /** Whether what becomes of a request of then is of interest: its scope may be forgotten meanwhile. */
+  isWanted(scope: string | undefined, startedAt: number): boolean
   /** Resolves when the request has been answered and what is kept of it is kept. */
   underWay(done: Promise<unknown>): void
 }
@@ -44,7 +46,10 @@ function isFor(route: ResolvedRoute, { url, request, sameOrigin }: RouteMatch): 
   )
 }
 
-function answering(route: ResolvedRoute, { strategies, scopes, tally, offlinePage, underWay }: ReadRoutesDeps) {
+function answering(
+  route: ResolvedRoute,
+  { strategies, scopes, tally, offlinePage, isWanted, underWay }: ReadRoutesDeps,
+) {
   return async ({ event, request }: { event: ExtendableEvent; request: Request }): Promise<Response> => {
     const { clientId } = event as FetchEvent
     // Whose line a page has decides only where something is kept for each by itself: the page's own scripts, which
@@ -52,7 +57,10 @@ function answering(route: ResolvedRoute, { strategies, scopes, tally, offlinePag
     const scope = route.credentials ? await scopes.of(clientId) : undefined
     if (route.credentials && scope === undefined) return fetch(request)
     const counted = scope ?? scopes.peek(clientId) ?? ''
-    const count: Count = what => event.waitUntil(tally.count(counted, what))
+    const startedAt = Date.now()
+    const count: Count = what => {
+      if (isWanted(counted, startedAt)) event.waitUntil(tally.count(counted, what))
+    }
     const [response, done] = strategies
       .of(route, scope)
       .handleAll({ event, request, url: new URL(request.url), params: { count } })
