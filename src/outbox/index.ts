@@ -1,1 +1,14 @@
+export { LEASE_MS, RENEW_EVERY_MS } from './drain-lease.ts'
 export type { Body, Death, Entry, MessageBody, NewEntry, RequestBody } from './entry.ts'
+export {
+  openOutbox,
+  scopesWithOutbox,
+  type Added,
+  type Departure,
+  type Fate,
+  type Kind,
+  type Lane,
+  type OpenOutboxOptions,
+  type Outbox,
+} from './outbox.ts'
+export type { OutboxLimits, Usage } from './usage.ts'

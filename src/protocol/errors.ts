@@ -20,6 +20,12 @@ export type ErrorCode =
   | 'not-sent'
   | 'unconfirmed'
   | 'rejected'
+  | 'expired'
+  | 'outbox-full'
+  | 'message-too-large'
+  | 'not-stored'
+  | 'storage-unavailable'
+  | 'storage-too-new'
   | 'join-refused'
   | 'internal'
 
