@@ -1,7 +1,7 @@
 /** Who may send now, as it is written in the database that all drainers share. */
 export interface LeaseRecord {
   readonly holder: string
-  /** The fencing number: rises whenever the lease goes to another holder, or back to one who had let it lapse. */
+  /** The fencing number: rises whenever the lease goes to another holder. */
   readonly token: number
   /** In milliseconds since 1970. */
   readonly until: number
@@ -19,14 +19,13 @@ export const RENEW_EVERY_MS = 800
 export function takeLease(record: LeaseRecord | undefined, holder: string, now: number): LeaseRecord | undefined {
   const until = now + LEASE_MS
   if (record === undefined) return { holder, token: 1, until }
-  const isLive = isRunning(record, now)
-  if (record.holder === holder) return { holder, token: isLive ? record.token : record.token + 1, until }
-  return isLive ? undefined : { holder, token: record.token + 1, until }
+  if (record.holder === holder) return { holder, token: record.token, until }
+  return isRunning(record, now) ? undefined : { holder, token: record.token + 1, until }
 }
 
-/** The number goes on from here, whoever takes it next. */
+/** The next may take it at once. */
 export function releaseLease(record: LeaseRecord): LeaseRecord {
-  return { ...record, holder: '', until: 0 }
+  return { ...record, until: 0 }
 }
 
 /** One that seems to last longer than any can was written before the clock was set back. */

@@ -29,7 +29,7 @@ export type Kind = Body['kind']
  *   stored here.
  */
 export type Fate =
-  | { readonly state: 'waiting' }
+  | { readonly state: 'waiting'; readonly lane: string }
   | { readonly state: 'dead'; readonly died: NonNullable<Entry['died']> }
   | { readonly state: 'gone'; readonly why: Departure }
   | { readonly state: 'absent' }
@@ -191,8 +191,9 @@ export class Outbox {
       const due = IDBKeyRange.bound(['waiting', 0], ['waiting', this.#now()])
       const rows = await this.#rows(work, work.entries.index('expiry'), due)
       const late = rows.filter(({ key }) => !this.sending.has(key))
-      for (const row of late) await this.#bury(work, row, 'expired', toWireError(tooLate(row)))
-      return late
+      const expired: Entry[] = []
+      for (const row of late) expired.push(await this.#bury(work, row, 'expired', toWireError(tooLate(row))))
+      return expired
     })
   }
 
@@ -209,7 +210,7 @@ export class Outbox {
     return this.#work.do(async work => {
       const row = await rowOf(work, key)
       if (row?.died !== undefined) return { state: 'dead', died: row.died }
-      if (row !== undefined) return { state: 'waiting' }
+      if (row !== undefined) return { state: 'waiting', lane: row.lane }
       const gone = await promisifyRequest<Gone | undefined>(work.records.get(['gone', key]))
       return gone === undefined ? { state: 'absent' } : { state: 'gone', why: gone.why }
     })
@@ -333,12 +334,16 @@ export class Outbox {
     return rows.find(row => row.state === 'waiting' && !this.sending.has(row.key))
   }
 
-  async #bury(work: Work, row: Row, why: Death, error: WireError): Promise<void> {
+  async #bury(work: Work, row: Row, why: Death, error: WireError): Promise<Row> {
     const { coalesce: _, ...rest } = row
     const dead: Row = { ...rest, state: 'dead', died: { at: this.#now(), why, error } }
     await promisifyRequest(work.entries.put(dead))
     work.usage = plus(minus(work.usage, row), dead)
-    if (work.usage.dead <= this.#limits.maxDeadLetters) return
+    if (work.usage.dead > this.#limits.maxDeadLetters) await this.#dropOldestDead(work)
+    return dead
+  }
+
+  async #dropOldestDead(work: Work): Promise<void> {
     const [oldest] = await this.#rows(work, work.entries.index('order'), IDBKeyRange.bound(['dead'], ['dead', []]), 1)
     if (oldest !== undefined) await depart(work, oldest, 'dropped', this.#now())
   }

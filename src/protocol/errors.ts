@@ -21,6 +21,8 @@ export type ErrorCode =
   | 'unconfirmed'
   | 'rejected'
   | 'expired'
+  | 'dropped'
+  | 'replaced'
   | 'outbox-full'
   | 'message-too-large'
   | 'not-stored'

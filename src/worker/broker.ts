@@ -5,6 +5,8 @@ import { Pulse } from './observe/pulse.ts'
 import { collectStats } from './observe/stats.ts'
 import { createTraffic } from './observe/traffic.ts'
 import { sessionLimits, type ResolvedOptions } from './options.ts'
+import { Outbound } from './outgoing/outbound.ts'
+import { OutboxDesk } from './outgoing/outbox-desk.ts'
 import { Handover } from './peers/handover.ts'
 import { Peers } from './peers/peers.ts'
 import { Predecessor } from './peers/predecessor.ts'
@@ -54,6 +56,8 @@ export interface Broker {
  * - `Channels` knows who wants which channel, not how frames reach a tab.
  * - `History` knows what came, not for whom.
  * - `Publisher` knows what is under way, not who else listens.
+ * - `OutboxDesk` knows who waits for what is stored, not when it can be sent; `Dispatcher` the other way round.
+ * - `Outbound` knows the way out, not what becomes of a message.
  * - `Sessions` knows which tabs are there, not what they want.
  * - `FrameSender` knows one tab's pace, not what an event is about.
  * - `Peers` knows which broker stays, `Handover` how this one goes, `Predecessor` what another has left.
@@ -87,6 +91,8 @@ export function createBroker(deps: BrokerDeps): Broker {
       predecessor.attached(session.hello.marks ?? [])
       for (const wanted of session.hello.wanted) channels.subscribe(session, wanted)
       tellMark(session)
+      outbox.start()
+      if (session.hello.watchesOutbox === true) outbox.watch(session)
       greet(session)
     },
     resumed(session) {
@@ -98,6 +104,8 @@ export function createBroker(deps: BrokerDeps): Broker {
     detached(session) {
       channels.unsubscribeAll(session)
       publisher.detach(session)
+      outbox.detach(session)
+      outbound.flush()
       credentials.forget(session)
       if (sessions.size === 0) pulse.stop()
     },
@@ -129,21 +137,35 @@ export function createBroker(deps: BrokerDeps): Broker {
     connection: () => (connection.isOpen ? connection.signal : undefined),
     changed: demandChanged,
   })
+  const outbound = new Outbound({ host, link, batch: options.batch })
   const publisher = new Publisher({
     host,
-    link,
+    outbound,
     traffic,
     maxPending: options.maxPending,
-    isOpen: () => connection.isOpen && !handover.isUnderWay,
+    isOpen: maySend,
+    changed: demandChanged,
+  })
+  const outbox = new OutboxDesk({
+    host,
+    epoch,
+    options: options.outbox,
+    traffic,
+    maxUnderWay: options.batch?.maxEvents ?? 1,
+    open: () => host.openOutbox({ scope, now: host.wallClock, randomId: host.randomId, ...options.outbox }),
+    isOpen: maySend,
+    send: (message, signal) => outbound.publish(message, signal),
+    sendUnstored: (session, op) => publisher.publish(session, op),
     changed: demandChanged,
   })
   const marks = new MarkTeller(currentMark)
   const handover = new Handover({
     host,
     sessions,
-    pending: () => publisher.sentCount,
+    pending: () => publisher.sentCount + outbox.sentCount,
     async letGo() {
       try {
+        await outbox.release()
         // One that was never connected passes on what it was left itself.
         return (await predecessor.checkpoint()) ?? predecessor.passOn(currentMark().checkpoint)
       } finally {
@@ -163,7 +185,8 @@ export function createBroker(deps: BrokerDeps): Broker {
         build: options.build,
         startedAt: host.wallClock(),
       },
-      forget,
+      forget: () => void forget(),
+      nudged: () => void outbox.nudged().catch(host.reportError),
       yieldTo: newer => handover.to(newer),
       yielding: from => predecessor.yielding(from),
       yielded: (from, checkpoint) => predecessor.yielded(from, checkpoint),
@@ -179,7 +202,11 @@ export function createBroker(deps: BrokerDeps): Broker {
   })
   // After a pause of its own the broker may have been replaced without hearing of it.
   const pulse = new Pulse(host, () => peers.announce())
-  const parts = { host, channels, publisher, credentials, connection }
+  const parts = { host, channels, publisher, outbox, outbound, credentials, connection }
+
+  function maySend(): boolean {
+    return connection.isOpen && !handover.isUnderWay
+  }
 
   function currentMark(): Mark {
     return { epoch, n: history.n, checkpoint: link.checkpoint?.() }
@@ -202,12 +229,14 @@ export function createBroker(deps: BrokerDeps): Broker {
     if (previous.phase.name === 'open') {
       channels.connectionLost()
       publisher.connectionLost()
+      outbox.connectionLost()
     }
     for (const session of sessions) tellStatus(session)
     if (state.phase.name === 'open') {
       predecessor.over()
       channels.connectionOpened()
       publisher.connectionOpened()
+      outbox.connectionOpened()
     }
   }
 
@@ -218,7 +247,7 @@ export function createBroker(deps: BrokerDeps): Broker {
 
   function demandChanged(): void {
     cancelIdle()
-    if (channels.size + publisher.size > 0) connection.dispatch({ type: 'needed' })
+    if (channels.size + publisher.size + outbox.size > 0) connection.dispatch({ type: 'needed' })
     else cancelIdle = host.setTimer(options.idleMs, () => connection.dispatch({ type: 'unneeded' }))
   }
 
@@ -236,12 +265,15 @@ export function createBroker(deps: BrokerDeps): Broker {
       connection,
       channels,
       traffic,
+      outbox,
     })
   }
 
-  function forget(): void {
+  /** Tabs hear of it when nothing is kept any more. */
+  async function forget(): Promise<void> {
     for (const { tabId, suspendedAt } of sessions) if (suspendedAt !== undefined) forgottenTabs.add(tabId)
     end()
+    await outbox.wipe().catch(host.reportError)
     sessions.dismissAll(forgotten())
   }
 
@@ -271,6 +303,7 @@ export function createBroker(deps: BrokerDeps): Broker {
         },
         detach: session => sessions.detach(session),
         suspend(session) {
+          outbound.flush()
           sessions.suspend(session)
           channels.paused(session)
           credentials.forget(session)
@@ -297,9 +330,10 @@ export function createBroker(deps: BrokerDeps): Broker {
         },
         pinged: tellMark,
         stats,
+        outbox: request => outbox.answer(request),
         forget() {
           peers.forget()
-          forget()
+          return forget()
         },
         rejected() {
           rejectedMessages++
@@ -307,6 +341,7 @@ export function createBroker(deps: BrokerDeps): Broker {
       }),
     close() {
       end()
+      outbox.close()
       for (const session of sessions) sessions.detach(session)
     },
   }

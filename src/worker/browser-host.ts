@@ -1,3 +1,4 @@
+import { openOutbox } from '../outbox/index.ts'
 import type { BrokerHost, PeerChannel } from './host.ts'
 import type { PeerHost } from './peers/identity.ts'
 
@@ -25,6 +26,7 @@ export function browserHost(host?: PeerHost): BrokerHost {
     },
     wallClock: () => Date.now(),
     script: { url: location.href, type: isModule() ? 'module' : 'classic' },
+    openOutbox,
     ...(host === undefined ? {} : { peers: { host, open: openPeers } }),
     reportError: error => reportError(error),
   }

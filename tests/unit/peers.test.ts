@@ -81,6 +81,7 @@ function start(channel: SlowChannel, epoch: string, more: Partial<Identity> = {}
         return gone.promise
       },
       forget: () => heard.push('forget'),
+      nudged() {},
       yielding: from => heard.push(`${from} yields`),
       yielded: (from, checkpoint) => heard.push([from, checkpoint]),
     },
@@ -173,7 +174,15 @@ test('where no others can be heard a broker is alone, and says so', () => {
     startedAt: 0,
   }
   const peers = new Peers(
-    { host, identity, yieldTo: () => Promise.resolve(undefined), forget() {}, yielding() {}, yielded() {} },
+    {
+      host,
+      identity,
+      yieldTo: () => Promise.resolve(undefined),
+      forget() {},
+      nudged() {},
+      yielding() {},
+      yielded() {},
+    },
     SCOPE,
   )
   expect(peers.canMeet).toBe(false)
@@ -261,7 +270,15 @@ test('what goes wrong when the connection is let go is nobody’s unhandled reje
     startedAt: 0,
   }
   const peers = new Peers(
-    { host, identity, yieldTo: () => Promise.reject(new Error('stuck')), forget() {}, yielding() {}, yielded() {} },
+    {
+      host,
+      identity,
+      yieldTo: () => Promise.reject(new Error('stuck')),
+      forget() {},
+      nudged() {},
+      yielding() {},
+      yielded() {},
+    },
     SCOPE,
   )
   start(channel, 'newer', { build: 1 })

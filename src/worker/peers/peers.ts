@@ -8,6 +8,8 @@ export type PeerMessage =
   | { readonly type: 'here'; readonly identity: Identity }
   /** To all: the line of this scope ends in all tabs. */
   | { readonly type: 'forget' }
+  /** From whoever has put something into the outbox of this scope, or taken something out. */
+  | { readonly type: 'outbox' }
   /** To the newer one: the connection is about to be let go. */
   | { readonly type: 'yielding'; readonly to: string; readonly from: string }
   /** To the newer one: the connection is gone, and from here it can be carried on. */
@@ -25,6 +27,8 @@ export interface PeersDeps {
   yieldTo(newer: Identity): Promise<Checkpoint | undefined>
   /** The line is to end for all tabs. */
   forget(): void
+  /** The outbox has changed. */
+  nudged(): void
   /** An older broker is about to let its connection go. */
   yielding(epoch: string): void
   /** It has. */
@@ -79,8 +83,9 @@ export class Peers {
 
   #take(raw: unknown): void {
     const { type, identity, to, from, checkpoint } = Object(raw) as { readonly [field: string]: unknown }
-    const { identity: own, forget, yielding, yielded } = this.#deps
+    const { identity: own, forget, nudged, yielding, yielded } = this.#deps
     if (type === 'forget') return forget()
+    if (type === 'outbox') return nudged()
     if (type === 'here') return this.#met(parseIdentity(identity))
     if (to !== own.epoch || typeof from !== 'string') return
     if (type === 'yielding') yielding(from)

@@ -1,6 +1,14 @@
 import { expose } from 'comlink'
-import type { Announce, Hello, Op, OpFailure, Outcome, Stats, Welcome } from '../../protocol/index.ts'
-import { parseAck, parseAsk, parseHello, PartylineError, PROTOCOL_VERSION, toWireError } from '../../protocol/index.ts'
+import type { Announce, Hello, Op, OpFailure, Outcome, OutboxRequest, Stats, Welcome } from '../../protocol/index.ts'
+import {
+  parseAck,
+  parseAsk,
+  parseHello,
+  parseOutboxRequest,
+  PartylineError,
+  PROTOCOL_VERSION,
+  toWireError,
+} from '../../protocol/index.ts'
 import type { Port } from '../host.ts'
 import { callFilter } from './call-filter.ts'
 import type { Farewell, Session } from './session.ts'
@@ -23,9 +31,11 @@ export interface PortServiceDeps {
   heard(session: Session): void
   /** The tab wants to know whether somebody is there. */
   pinged(session: Session): void
-  stats(): Stats
-  /** Ends the line for all tabs of the scope. */
-  forget(): void
+  stats(): Stats | Promise<Stats>
+  /** What a tab asks of the outbox. */
+  outbox(request: OutboxRequest): Promise<unknown>
+  /** Ends the line for all tabs of the scope. Resolves when nothing is kept of it. */
+  forget(): Promise<void>
   /** Where tabs are to go instead, once another broker has taken over; without `hello`: where all of them are. */
   farewell(hello?: Hello): Farewell | undefined
   /** A message on this port was refused. */
@@ -33,7 +43,7 @@ export interface PortServiceDeps {
 }
 
 /** The port's side of {@link ControlMethods}: each answers, and never throws. */
-type Handler = (message: unknown, second: unknown) => Outcome<unknown>
+type Handler = (message: unknown, second: unknown) => Outcome<unknown> | Promise<Outcome<unknown>>
 
 /**
  * What one port can ask of the broker, and what becomes of a port that sends garbage: each refused
@@ -123,9 +133,13 @@ export function servePort(port: Port, deps: PortServiceDeps): void {
       attached(epoch)
       return ok([...failures, ...done])
     },
-    stats(epoch) {
+    async stats(epoch) {
       attached(epoch)
-      return ok(deps.stats())
+      return ok(await deps.stats())
+    },
+    async outbox(epoch, message) {
+      attached(epoch)
+      return ok(await deps.outbox(parseOutboxRequest(message)))
     },
     ping(epoch) {
       deps.pinged(attached(epoch))
@@ -140,10 +154,9 @@ export function servePort(port: Port, deps: PortServiceDeps): void {
       closeLink()
       return ok(undefined)
     },
-    forget(epoch) {
+    async forget(epoch) {
       deps.refuseIfStale(attached(epoch))
-      deps.forget()
-      return ok(undefined)
+      return ok(await deps.forget())
     },
     bye(epoch, seq) {
       attached(epoch).sender.acknowledgeUpTo(lastHandled(seq))
@@ -180,13 +193,17 @@ function lastHandled(seq: unknown): number {
 }
 
 function answering(handler: Handler, reject: (error: PartylineError) => void): Handler {
+  const refuse = (error: unknown): Outcome<never> => {
+    const known = toPartylineError(error)
+    if (known.code === 'bad-message') reject(known)
+    return { ok: false, error: toWireError(known) }
+  }
   return (message, data) => {
     try {
-      return handler(message, data)
+      const outcome = handler(message, data)
+      return outcome instanceof Promise ? outcome.catch(refuse) : outcome
     } catch (error) {
-      const known = toPartylineError(error)
-      if (known.code === 'bad-message') reject(known)
-      return { ok: false, error: toWireError(known) }
+      return refuse(error)
     }
   }
 }
