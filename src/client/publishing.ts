@@ -42,7 +42,7 @@ export class Publishing {
   }
 
   async publish(channel: string, event: string, payload: unknown, options: PublishOptions = {}): Promise<Receipt> {
-    const { signal, timeoutMs = 10_000, durable = true, lane, ttlMs, coalesce } = options
+    const { signal, timeoutMs = 10_000, durable = true, key = randomId(), lane, ttlMs, coalesce } = options
     signal?.throwIfAborted()
     const id = ++this.#lastId
     const op: PublishOp = {
@@ -52,7 +52,7 @@ export class Publishing {
       event,
       payload: snapshot(payload),
       timeoutMs,
-      durable: durable ? { key: randomId(), lane, ttlMs, coalesce } : undefined,
+      durable: durable ? { key, lane, ttlMs, coalesce } : undefined,
     }
     const asked = this.#asking.ask(op, error => this.#fail(id, error))
     const safe = deferred<Receipt>()

@@ -87,6 +87,11 @@ export interface PublishOptions extends SendOptions {
    * is sent at once, or not at all. @default true
    */
   readonly durable?: boolean
+  /**
+   * The idempotency key of a stored message: a message with the same key is stored once as long as it waits, and a server
+   * can tell by it that it had the message before. @default a new one
+   */
+  readonly key?: string
   /** Stored messages of one lane are sent in order, and wait for each other. @default the channel */
   readonly lane?: string
   /** How long a stored message is worth sending, in milliseconds; then it is `expired`. @default without end */
