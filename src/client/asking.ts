@@ -3,10 +3,11 @@ import { fromWireError, type Op, type OpFailure, type PartylineError } from '../
 /** Something that was asked. While it is `waiting` no broker has heard of it. */
 export interface Asked {
   readonly waiting: boolean
+  /** May be another when it is asked again. */
+  op: Op
 }
 
 interface Entry extends Asked {
-  readonly op: Op
   /** The broker refused it, or nobody knows whether it reached one. */
   readonly failed: ((error: PartylineError) => void) | undefined
   waiting: boolean

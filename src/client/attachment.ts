@@ -11,6 +11,7 @@ import {
   type Hello,
   type Op,
   type OpFailure,
+  type OutboxRequest,
   type Stats,
   type Welcome,
 } from '../protocol/index.ts'
@@ -93,6 +94,10 @@ export class Attachment {
     return this.#call<Stats>('stats', signal)
   }
 
+  outbox(request: OutboxRequest): Promise<unknown> {
+    return this.#call('outbox', undefined, undefined, request)
+  }
+
   forget(): Promise<void> {
     return this.#call('forget')
   }
@@ -123,13 +128,18 @@ export class Attachment {
   }
 
   /** The ports have no order between them: what came in a frame may make the app call before the welcome is here. */
-  async #call<T>(method: 'ask' | 'stats' | 'ping' | 'forget', signal?: AbortSignal, ops?: readonly Op[]): Promise<T> {
+  async #call<T>(
+    method: 'ask' | 'stats' | 'outbox' | 'ping' | 'forget',
+    signal?: AbortSignal,
+    ops?: readonly Op[],
+    request?: OutboxRequest,
+  ): Promise<T> {
     await abortable([this.#end.signal, signal], () => this.#answered)
     const epoch = this.#welcome?.epoch ?? ''
     const argument: Ask | string = ops ? { epoch, ops } : epoch
     const askedAt = performance.now()
     try {
-      return (await this.#control(method, [argument], signal)) as T
+      return (await this.#control(method, request ? [argument, request] : [argument], signal)) as T
     } catch (error) {
       const { code, retryable } = error as PartylineError
       // It answers pings, so it is there: the call got lost, such as one that cannot be read on the other side.

@@ -17,6 +17,7 @@ import type {
   ChannelStateChange,
   EventMeta,
   ListenOptions,
+  PublishOptions,
   Receipt,
   SendOptions,
   SubscribeOptions,
@@ -88,13 +89,13 @@ export class ClientChannel implements Channel {
     )
   }
 
-  async publish(event: string, payload?: unknown, options?: SendOptions): Promise<Receipt> {
+  async publish(event: string, payload?: unknown, options?: PublishOptions): Promise<Receipt> {
     this.#deps.closed.throwIfAborted()
     return this.#deps.publishing.publish(this.name, event, payload, options)
   }
 
   async request(event: string, payload?: unknown, options?: SendOptions): Promise<unknown> {
-    const { settled } = await this.publish(event, payload, options)
+    const { settled } = await this.publish(event, payload, { ...options, durable: false })
     const outcome = await abortable([options?.signal], () => settled)
     if (outcome.outcome === 'acknowledged') return outcome.reply
     throw outcome.error

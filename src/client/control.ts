@@ -3,7 +3,7 @@ import { fromWireError, PartylineError, type Outcome } from '../protocol/index.t
 import { abortable } from './abortable.ts'
 import type { TabPort } from './hosts/host.ts'
 
-export type ControlMethod = 'attach' | 'ask' | 'stats' | 'ping' | 'suspend' | 'forget' | 'bye'
+export type ControlMethod = 'attach' | 'ask' | 'stats' | 'outbox' | 'ping' | 'suspend' | 'forget' | 'bye'
 
 export type Control = (method: ControlMethod, args: unknown[], signal?: AbortSignal) => Promise<unknown>
 

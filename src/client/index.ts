@@ -5,6 +5,8 @@ export {
   type Continuity,
   type Credentials,
   type ErrorCode,
+  type OutboxCounts,
+  type OutboxEntry,
   type Stats,
   type StatusName,
   type StatusReason,

@@ -22,6 +22,7 @@ import { ClientChannel } from './channel.ts'
 import type { HostChoice } from './hosts/host-choice.ts'
 import { TabLease } from './lease.ts'
 import { listen } from './listen.ts'
+import { ClientOutbox } from './outbox.ts'
 import { watchPage } from './page-signals.ts'
 import { Publishing } from './publishing.ts'
 import { randomId } from './random-id.ts'
@@ -35,6 +36,12 @@ const MAX_MARKS = 5
 /** A tab's line: knows which channel and which message everything that comes from the broker belongs to. */
 export class ClientLine implements Line {
   readonly scope: string
+  readonly outbox = new ClientOutbox({
+    ask: async request => this.#attachment().outbox(request),
+    watched: () => {
+      if (this.#keeper.current) this.#asking.ask({ op: 'watch-outbox' })
+    },
+  })
   readonly #hosts: HostChoice
   readonly #options: LineOptions
   readonly #tabId = randomId()
@@ -175,6 +182,7 @@ export class ClientLine implements Line {
         .filter(channel => channel.deliver)
         .map(channel => channel.wanted()),
       marks: this.#marks,
+      watchesOutbox: this.outbox.isWatched,
     }
   }
 
@@ -250,6 +258,10 @@ export class ClientLine implements Line {
       case 'continuity': {
         const { type: _, ref, ...continuity } = notice
         return this.#byRef.get(ref)?.tellContinuity(continuity)
+      }
+      case 'outbox': {
+        const { type: _, ...counts } = notice
+        return this.outbox.changed(counts)
       }
       case 'receipt':
         return this.#publishing.receipt(notice)

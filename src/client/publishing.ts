@@ -1,14 +1,17 @@
 import { deferred, type Deferred } from '../lib/index.ts'
-import { fromWireError, PartylineError, type ReceiptNotice } from '../protocol/index.ts'
+import { fromWireError, PartylineError, type ErrorCode, type PublishOp, type ReceiptNotice } from '../protocol/index.ts'
 import { abortable } from './abortable.ts'
 import type { Asked, Asking } from './asking.ts'
-import type { Receipt, SendOptions, Settled } from './types.ts'
+import { randomId } from './random-id.ts'
+import type { PublishOptions, Receipt, Settled } from './types.ts'
 
 interface Pending {
   readonly asked: Asked
-  readonly sent: Deferred<Receipt>
+  op: PublishOp
+  /** It was stored, or sent where it is not to be stored. */
+  readonly safe: Deferred<Receipt>
   readonly settled: Deferred<Settled>
-  isSent: boolean
+  isSafe: boolean
   /** How often it was asked again. One that no broker survives, or can read, must not go round for ever. */
   tries: number
   /** A second broker was asked. */
@@ -18,6 +21,13 @@ interface Pending {
 const MAX_TRIES = 8
 /** How long what a broker had may stay unknown while there is no other. */
 const ORPHANED_MS = 20_000
+
+const OUTCOMES: { readonly [code in ErrorCode]?: Exclude<Settled['outcome'], 'acknowledged'> } = {
+  rejected: 'rejected',
+  expired: 'expired',
+  dropped: 'dropped',
+  replaced: 'dropped',
+}
 
 /** What this tab has published and nobody has settled yet. */
 export class Publishing {
@@ -31,23 +41,29 @@ export class Publishing {
     this.#asking = asking
   }
 
-  async publish(channel: string, event: string, payload: unknown, options: SendOptions = {}): Promise<Receipt> {
-    const { signal, timeoutMs = 10_000 } = options
+  async publish(channel: string, event: string, payload: unknown, options: PublishOptions = {}): Promise<Receipt> {
+    const { signal, timeoutMs = 10_000, durable = true, key = randomId(), lane, ttlMs, coalesce } = options
     signal?.throwIfAborted()
     const id = ++this.#lastId
-    const asked = this.#asking.ask(
-      { op: 'publish', id, channel, event, payload: snapshot(payload), timeoutMs },
-      error => this.#fail(id, error),
-    )
-    const sent = deferred<Receipt>()
-    this.#pending.set(id, { asked, sent, settled: deferred(), isSent: false, tries: 0, isHandedOver: false })
+    const op: PublishOp = {
+      op: 'publish',
+      id,
+      channel,
+      event,
+      payload: snapshot(payload),
+      timeoutMs,
+      durable: durable ? { key, lane, ttlMs, coalesce } : undefined,
+    }
+    const asked = this.#asking.ask(op, error => this.#fail(id, error))
+    const safe = deferred<Receipt>()
+    this.#pending.set(id, { asked, op, safe, settled: deferred(), isSafe: false, tries: 0, isHandedOver: false })
     // The broker keeps the time of what it has; here it is kept for what no broker has heard of.
     const timer = setTimeout(() => {
       if (asked.waiting) this.#fail(id, lost('not-sent', `no broker within ${timeoutMs} ms`))
       else if (!this.#isAttached) this.#fail(id, unconfirmed())
     }, timeoutMs)
     try {
-      return await abortable([signal], () => sent.promise)
+      return await abortable([signal], () => safe.promise)
     } catch (error) {
       if (this.#take(id) && !asked.waiting) this.#asking.ask({ op: 'signal', signal: 'cancel', id })
       throw error
@@ -56,40 +72,47 @@ export class Publishing {
     }
   }
 
-  receipt({ id, stage, reply, error }: ReceiptNotice): void {
+  receipt({ id, stage, reply, error, outbox }: ReceiptNotice): void {
     const pending = this.#pending.get(id)
-    if (stage === 'failed') this.#fail(id, fromWireError(error))
-    else if (stage === 'sent') {
-      if (!pending) return
-      pending.isSent = true
-      pending.sent.resolve({ id, settled: pending.settled.promise })
-    } else this.#take(id)?.settled.resolve({ outcome: 'acknowledged', reply })
+    if (!pending) return
+    const { op, safe, settled } = pending
+    if (stage === 'failed') return this.#fail(id, fromWireError(error))
+    // One that is to be stored, and cannot be, is safe when it has arrived.
+    if (stage === 'sent' && op.durable) return
+    pending.isSafe = true
+    safe.resolve({ id, key: op.durable?.key, settled: settled.promise })
+    // What is stored need not be kept here, too: another broker is only asked what has become of it.
+    if (op.durable && outbox) pending.op = { ...op, payload: undefined, durable: { key: op.durable.key, outbox } }
+    if (stage === 'acknowledged') this.#take(id)?.settled.resolve({ outcome: stage, reply })
   }
 
   detached(): void {
     this.#isAttached = false
     clearTimeout(this.#orphaned)
     this.#orphaned = setTimeout(() => {
-      for (const [id, { asked }] of this.#pending) if (!asked.waiting) this.#fail(id, unconfirmed())
+      for (const [id, { asked, op }] of this.#pending)
+        if (!asked.waiting && !op.durable?.outbox) this.#fail(id, unconfirmed())
     }, ORPHANED_MS)
   }
 
   /**
    * There is a broker again. The same session will tell what became of each message, and takes those that it has not
-   * heard of. Another broker is asked for those of which the earlier one had not said that they were sent; what was
-   * sent and not settled may have arrived or not.
+   * heard of. Another broker finds in the outbox what is stored there, and is asked for the rest: for what is to be
+   * stored under the same key, and for what is not to be stored if the earlier broker had not said that it was sent;
+   * what was sent and not settled may have arrived or not.
    */
   attached(isSameSession: boolean, isSameBroker: boolean): void {
     this.#isAttached = true
     clearTimeout(this.#orphaned)
     const again: Asked[] = []
     for (const [id, pending] of this.#pending) {
-      const { asked, isSent, isHandedOver } = pending
-      if (asked.waiting || (isSent && isSameSession)) continue
-      if (isSent || ++pending.tries > MAX_TRIES || (!isSameSession && (isSameBroker || isHandedOver)))
-        this.#fail(id, unconfirmed())
+      const { asked, op, isSafe, isHandedOver } = pending
+      if (asked.waiting || (isSafe && isSameSession)) continue
+      const isLost = !op.durable && (isSafe || (!isSameSession && (isSameBroker || isHandedOver)))
+      if (isLost || (!isSafe && ++pending.tries > MAX_TRIES)) this.#fail(id, unconfirmed())
       else {
         pending.isHandedOver ||= !isSameSession
+        asked.op = op.durable ? { ...op, durable: { ...op.durable, again: true } } : op
         again.push(asked)
       }
     }
@@ -104,8 +127,8 @@ export class Publishing {
 
   #fail(id: number, error: PartylineError): void {
     const pending = this.#take(id)
-    pending?.sent.reject(error)
-    pending?.settled.resolve({ outcome: error.code === 'rejected' ? 'rejected' : 'unconfirmed', error })
+    pending?.safe.reject(error)
+    pending?.settled.resolve({ outcome: OUTCOMES[error.code] ?? 'unconfirmed', error })
   }
 
   /** The first who takes it settles it. */

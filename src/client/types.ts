@@ -1,5 +1,14 @@
 /** The public face of the client: what an app's tab sees. */
-import type { Continuity, Credentials, PartylineError, Stats, StatusName, StatusReason } from '../protocol/index.ts'
+import type {
+  Continuity,
+  Credentials,
+  OutboxCounts,
+  OutboxEntry,
+  PartylineError,
+  Stats,
+  StatusName,
+  StatusReason,
+} from '../protocol/index.ts'
 
 /** With no event map given: any channel, any event, payloads as `unknown`. */
 export interface AnyEvents {
@@ -72,6 +81,25 @@ export interface SendOptions {
   readonly timeoutMs?: number
 }
 
+export interface PublishOptions extends SendOptions {
+  /**
+   * `true`: the message is stored first, and sent until the server has acknowledged it, also after a reload. `false`: it
+   * is sent at once, or not at all. @default true
+   */
+  readonly durable?: boolean
+  /**
+   * The idempotency key of a stored message: a message with the same key is stored once as long as it waits, and a server
+   * can tell by it that it had the message before. @default a new one
+   */
+  readonly key?: string
+  /** Stored messages of one lane are sent in order, and wait for each other. @default the channel */
+  readonly lane?: string
+  /** How long a stored message is worth sending, in milliseconds; then it is `expired`. @default without end */
+  readonly ttlMs?: number
+  /** The newest message of a lane with the same value takes the place of one that still waits. */
+  readonly coalesce?: string
+}
+
 export interface EventMeta {
   readonly channel: string
   readonly event: string
@@ -82,16 +110,52 @@ export interface EventMeta {
 }
 
 export type Settled =
+  /** The reply is not there where another broker than this tab's has heard it, or a service worker. */
   | { readonly outcome: 'acknowledged'; readonly reply: unknown }
-  /** The server refused it. */
+  /** The server refused it. It is among the dead letters, if it was stored. */
   | { readonly outcome: 'rejected'; readonly error: PartylineError }
-  /** It was sent, but the line was lost or the time was up before an acknowledgement came: it may have arrived or not. */
+  /** Its `ttlMs` was over before it was acknowledged. It is among the dead letters. */
+  | { readonly outcome: 'expired'; readonly error: PartylineError }
+  /** Somebody has dropped it from the outbox, or a newer one of the same `coalesce` has taken its place (`replaced`). */
+  | { readonly outcome: 'dropped'; readonly error: PartylineError }
+  /**
+   * Nobody knows whether it arrived: it was sent, and no acknowledgement came; for a stored one, after all attempts. With
+   * `line-closed` and `forgotten`: this tab will not hear what becomes of it.
+   */
   | { readonly outcome: 'unconfirmed'; readonly error: PartylineError }
 
 export interface Receipt {
   readonly id: number
+  /** Of a stored message: its idempotency key, under which {@link LineOutbox.list} has it. */
+  readonly key: string | undefined
   /** Resolves when it is known what became of the message; never rejects. */
   readonly settled: Promise<Settled>
+}
+
+export interface ListOptions {
+  /** `dead`: those that the server refused, that have expired, or whose attempts were all in vain. @default 'waiting' */
+  readonly state?: 'waiting' | 'dead'
+  /** At most 1000. @default 100 */
+  readonly count?: number
+  /** Entries behind the one with this `seq`. @default from the start */
+  readonly after?: number
+}
+
+/**
+ * What this scope has stored and not sent, and its dead letters, in all tabs and from before.
+ * @throws PartylineError `storage-unavailable`, `call-timeout`, `stale-epoch` (no broker just now), `line-closed`
+ */
+export interface LineOutbox {
+  /** How much waits, and how many dead letters there are. */
+  counts(): Promise<OutboxCounts>
+  /** The oldest first. */
+  list(options?: ListOptions): Promise<readonly OutboxEntry[]>
+  /** Sends dead letters again, at the end of their lanes. Resolves with the keys of those that were found. */
+  retry(...keys: string[]): Promise<readonly string[]>
+  /** Takes entries out for good, waiting or dead; not those that are being sent. Resolves with the keys of those that are out. */
+  drop(...keys: string[]): Promise<readonly string[]>
+  /** Hears the counts now and after every change, at most ten times a second. */
+  onChange(listener: (counts: OutboxCounts) => void, options?: ListenOptions): () => void
 }
 
 /**
@@ -125,16 +189,19 @@ export interface Channel<Events = AnyEvents[string]> {
    */
   once<Event extends keyof Events & string>(event: Event, options?: ListenOptions): Promise<PayloadOf<Events[Event]>>
   /**
-   * Sends an event to the server. Resolves when it was sent; `receipt.settled` then tells what became of it.
-   * @throws PartylineError `not-sent` (no open line within `timeoutMs`), `invalid-payload` (cannot be cloned or sent),
-   *   `unconfirmed` (the broker went before it told), `too-many-pending`, `line-closed`
+   * Sends an event to the server, now or when there is a line again. Resolves when it is stored in this browser, with
+   * `durable: false` when it was sent; `receipt.settled` then tells what became of it. Where nothing can be stored it
+   * resolves when the server has acknowledged it.
+   * @throws PartylineError `invalid-payload` (cannot be cloned or sent), `outbox-full`, `message-too-large`, `not-stored`,
+   *   `not-sent` (no broker within `timeoutMs`; not stored: no open line), `unconfirmed` (the broker went before it
+   *   told), `too-many-pending`, `line-closed`
    */
   publish<Event extends keyof Events & string>(
     event: Event,
-    ...args: PayloadArgs<Events[Event], SendOptions>
+    ...args: PayloadArgs<Events[Event], PublishOptions>
   ): Promise<Receipt>
   /**
-   * Sends an event and resolves with the server's answer.
+   * Sends an event now, without storing it, and resolves with the server's answer.
    * @throws PartylineError those of {@link publish}, and `rejected`, `unconfirmed`
    */
   request<Event extends keyof Events & string>(
@@ -174,6 +241,8 @@ export interface Line<Events = AnyEvents> {
   readonly status: StatusName
   /** Why the status is what it is, where there is something to say. */
   readonly reason: StatusReason | undefined
+  /** Messages that were stored and are not yet acknowledged. */
+  readonly outbox: LineOutbox
   /** Calls with the same name give the same channel. */
   channel<Name extends keyof Events & string>(name: Name): Channel<Events[Name]>
   on<Type extends keyof LineEvents>(

@@ -12,7 +12,16 @@ export { cacheName, cachePrefix } from './cache-name.ts'
 export { NO_COUNTS, type CacheCounts, type StaleRule } from './cached-answers.ts'
 export type * from './messages.ts'
 export { isAnnounce, parseFrame, parseWelcome } from './parse-frame.ts'
-export { MAX_NAME_LENGTH, MAX_OPS, parseAck, parseAsk, parseCheckpoint, parseHello, parseVersion } from './parse.ts'
+export {
+  MAX_NAME_LENGTH,
+  MAX_OPS,
+  parseAck,
+  parseAsk,
+  parseCheckpoint,
+  parseHello,
+  parseOutboxRequest,
+  parseVersion,
+} from './parse.ts'
 export { PROTOCOL_VERSION, type ProtocolVersion } from './version.ts'
 export { generationOf, toLeaseName } from './lease-name.ts'
 export {

@@ -59,6 +59,8 @@ export interface Hello {
   readonly session?: { readonly id: string; readonly seq: number } | undefined
   /** Up to where the tab has handled everything, the oldest first; the last few that it was told. */
   readonly marks?: readonly Mark[] | undefined
+  /** The tab wants to hear how full the outbox is. @default false */
+  readonly watchesOutbox?: boolean | undefined
 }
 
 /** `one`: of all tabs that ask for it, exactly one gets each event. */
@@ -127,7 +129,7 @@ export interface Ask {
   readonly ops: readonly Op[]
 }
 
-export type Op = SubscribeOp | UnsubscribeOp | PublishOp | SignalOp | LeaseOp | CredentialsOp
+export type Op = SubscribeOp | UnsubscribeOp | PublishOp | SignalOp | LeaseOp | CredentialsOp | WatchOutboxOp
 
 export interface SubscribeOp extends Wanted {
   readonly op: 'subscribe'
@@ -144,8 +146,31 @@ export interface PublishOp {
   readonly channel: string
   readonly event: string
   readonly payload: unknown
-  /** How long the message may wait to be sent and then for its acknowledgement, each. */
+  /** How long the message may wait to be sent and then for its acknowledgement, each; not for one that is stored. */
   readonly timeoutMs: number
+  /** It is to be stored in the outbox. */
+  readonly durable?: Durable | undefined
+}
+
+/** How a message is stored. */
+export interface Durable {
+  /** The idempotency key, by which it is stored once and a server knows it again. */
+  readonly key: string
+  /** Messages of one lane are sent in order. @default the channel */
+  readonly lane?: string | undefined
+  /** How long it is worth sending, in milliseconds. @default without end */
+  readonly ttlMs?: number | undefined
+  /** The newest message of a lane with the same value takes the place of one that waits. */
+  readonly coalesce?: string | undefined
+  /** An earlier broker was asked, and nobody knows whether it has stored it. */
+  readonly again?: boolean | undefined
+  /** It was stored in the outbox with this id: only what has become of it is asked; there is no payload. */
+  readonly outbox?: string | undefined
+}
+
+/** From now on the tab wants to hear how full the outbox is. */
+export interface WatchOutboxOp {
+  readonly op: 'watch-outbox'
 }
 
 /** What the tab knows and a worker cannot see, or asks for by hand. */
@@ -215,6 +240,7 @@ export type Notice =
   | ReceiptNotice
   | CredentialsWantedNotice
   | MarkNotice
+  | OutboxNotice
 
 /** All events before this have reached the tab. Sent after a ping when there is something new to say. */
 export interface MarkNotice {
@@ -249,11 +275,59 @@ export type ContinuityNotice = { readonly type: 'continuity'; readonly ref: numb
 export interface ReceiptNotice {
   readonly type: 'receipt'
   readonly id: number
-  readonly stage: 'sent' | 'acknowledged' | 'failed'
-  /** With `acknowledged`: what the server answered. */
+  readonly stage: 'stored' | 'sent' | 'acknowledged' | 'failed'
+  /** With `stored`: the id of the outbox. */
+  readonly outbox?: string
+  /** With `acknowledged`: what the server answered, where this broker has heard it. */
   readonly reply?: unknown
-  /** With `failed`: `not-sent`, `rejected` or `unconfirmed`. */
+  /** With `failed`: what became of it instead. */
   readonly error?: WireError
+}
+
+/** How full the outbox is. Sent to those who asked for it. */
+export interface OutboxNotice extends OutboxCounts {
+  readonly type: 'outbox'
+}
+
+export interface OutboxCounts {
+  /** Messages that wait to be sent or acknowledged. */
+  readonly waiting: number
+  /** Dead letters. */
+  readonly dead: number
+  /** Of both, estimated. */
+  readonly bytes: number
+  /** Whether messages can be stored in this browser. */
+  readonly storage: 'opening' | 'ready' | 'unavailable'
+}
+
+// ── what a tab can ask of the outbox ────────────────────────────────────────────────────────────
+
+export type OutboxRequest =
+  | { readonly type: 'counts' }
+  | { readonly type: 'list'; readonly state: OutboxEntry['state']; readonly count: number; readonly after: number }
+  | { readonly type: 'retry' | 'drop'; readonly keys: readonly string[] }
+
+/** An entry of the outbox, as tabs see it. */
+export interface OutboxEntry {
+  /** The message's idempotency key. */
+  readonly key: string
+  /** Rises with each entry. */
+  readonly seq: number
+  readonly state: 'waiting' | 'dead'
+  readonly lane: string
+  readonly body:
+    | { readonly kind: 'message'; readonly channel: string; readonly event: string; readonly payload: unknown }
+    | { readonly kind: 'request'; readonly url: string; readonly method: string }
+  /** Estimated. */
+  readonly bytes: number
+  /** In milliseconds since 1970. */
+  readonly createdAt: number
+  /** In milliseconds since 1970. */
+  readonly expiresAt?: number | undefined
+  /** Attempts that have failed. */
+  readonly attempts: number
+  /** With `dead`: when, in milliseconds since 1970, and why. */
+  readonly died?: { readonly at: number; readonly why: string; readonly error: WireError } | undefined
 }
 
 export interface CredentialsWantedNotice {
@@ -337,6 +411,7 @@ export interface Stats {
     readonly failed: number
   }
   readonly queued: { readonly items: number; readonly bytes: number }
+  readonly outbox: OutboxCounts
   readonly rejectedMessages: number
   /** How the service worker answered the app's requests; not there where nothing was ever counted. */
   readonly cache?: CacheCounts

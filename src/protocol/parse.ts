@@ -5,11 +5,13 @@ import type {
   Checkpoint,
   Credentials,
   Deliver,
+  Durable,
   Hello,
   Lease,
   Mark,
   Op,
   OpFailure,
+  OutboxRequest,
   Resume,
   SignalOp,
   Wanted,
@@ -19,6 +21,8 @@ import type { ProtocolVersion } from './version.ts'
 export const MAX_NAME_LENGTH = 1024
 export const MAX_OPS = 10_000
 const MAX_TIMEOUT_MS = 24 * 60 * 60 * 1000
+/** Ten years: a time in an unit other than milliseconds is a mistake. */
+const MAX_TTL_MS = 10 * 365 * MAX_TIMEOUT_MS
 
 const MAX_MARKS = 16
 const MAX_STREAMS = 1_000
@@ -56,6 +60,9 @@ export function parseHello(value: unknown): Hello {
     ),
     ...(hello['session'] === undefined ? {} : { session: parseSession(hello['session']) }),
     ...(hello['marks'] === undefined ? {} : { marks: parseMarks(hello['marks']) }),
+    ...(hello['watchesOutbox'] === undefined
+      ? {}
+      : { watchesOutbox: flag(hello['watchesOutbox'], 'hello.watchesOutbox') }),
   }
 }
 
@@ -99,6 +106,7 @@ function parseOp(value: unknown, at: string): Op {
         event: name(op['event'], `${at}.event`),
         payload: op['payload'],
         timeoutMs: duration(op['timeoutMs'], `${at}.timeoutMs`),
+        ...(op['durable'] === undefined ? {} : { durable: parseDurable(op['durable'], `${at}.durable`) }),
       }
     case 'signal':
       return {
@@ -116,8 +124,46 @@ function parseOp(value: unknown, at: string): Op {
           ? {}
           : { credentials: parseCredentials(op['credentials'], `${at}.credentials`) }),
       }
+    case 'watch-outbox':
+      return { op: 'watch-outbox' }
     default:
-      throw bad(`${at}.op`, op['op'], 'subscribe, unsubscribe, publish, signal, lease or credentials')
+      throw bad(`${at}.op`, op['op'], 'subscribe, unsubscribe, publish, signal, lease, credentials or watch-outbox')
+  }
+}
+
+function parseDurable(value: unknown, at: string): Durable {
+  const { key, lane, ttlMs, coalesce, again, outbox } = fields(value, at)
+  return {
+    key: name(key, `${at}.key`),
+    ...(lane === undefined ? {} : { lane: name(lane, `${at}.lane`) }),
+    ...(ttlMs === undefined ? {} : { ttlMs: duration(ttlMs, `${at}.ttlMs`, MAX_TTL_MS) }),
+    ...(coalesce === undefined ? {} : { coalesce: text(coalesce, `${at}.coalesce`) }),
+    ...(again === undefined ? {} : { again: flag(again, `${at}.again`) }),
+    ...(outbox === undefined ? {} : { outbox: text(outbox, `${at}.outbox`) }),
+  }
+}
+
+/** @throws PartylineError `bad-message` */
+export function parseOutboxRequest(value: unknown): OutboxRequest {
+  const request = fields(value, 'outbox')
+  switch (request['type']) {
+    case 'counts':
+      return { type: 'counts' }
+    case 'list':
+      return {
+        type: 'list',
+        state: oneOf(request['state'], ['waiting', 'dead'], 'outbox.state'),
+        count: whole(request['count'], 'outbox.count'),
+        after: whole(request['after'], 'outbox.after'),
+      }
+    case 'retry':
+    case 'drop':
+      return {
+        type: request['type'],
+        keys: Array.from(list(request['keys'], 'outbox.keys'), (key, index) => name(key, `outbox.keys[${index}]`)),
+      }
+    default:
+      throw bad('outbox.type', request['type'], 'counts, list, retry or drop')
   }
 }
 
@@ -235,9 +281,9 @@ function whole(value: unknown, at: string): number {
   return value as number
 }
 
-function duration(value: unknown, at: string): number {
-  if (typeof value !== 'number' || !(value > 0 && value <= MAX_TIMEOUT_MS))
-    throw bad(at, value, `milliseconds, above 0 and at most ${MAX_TIMEOUT_MS}`)
+function duration(value: unknown, at: string, max = MAX_TIMEOUT_MS): number {
+  if (typeof value !== 'number' || !(value > 0 && value <= max))
+    throw bad(at, value, `milliseconds, above 0 and at most ${max}`)
   return value
 }
 

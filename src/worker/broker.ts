@@ -6,6 +6,8 @@ import { Pulse } from './observe/pulse.ts'
 import { collectStats } from './observe/stats.ts'
 import { createTraffic } from './observe/traffic.ts'
 import { sessionLimits, type ResolvedOptions } from './options.ts'
+import { Outbound } from './outgoing/outbound.ts'
+import { OutboxDesk } from './outgoing/outbox-desk.ts'
 import { Handover } from './peers/handover.ts'
 import { Peers } from './peers/peers.ts'
 import { Predecessor } from './peers/predecessor.ts'
@@ -58,6 +60,8 @@ export interface Broker {
  * - `Channels` knows who wants which channel, not how frames reach a tab.
  * - `History` knows what came, not for whom.
  * - `Publisher` knows what is under way, not who else listens.
+ * - `OutboxDesk` knows who waits for what is stored, not when it can be sent; `Dispatcher` the other way round.
+ * - `Outbound` knows the way out, not what becomes of a message.
  * - `Sessions` knows which tabs are there, not what they want.
  * - `FrameSender` knows one tab's pace, not what an event is about.
  * - `Staleness` knows which cached answers an event makes stale, not where they are.
@@ -97,6 +101,8 @@ export function createBroker(deps: BrokerDeps): Broker {
       predecessor.attached(session.hello.marks ?? [])
       for (const wanted of session.hello.wanted) channels.subscribe(session, wanted)
       tellMark(session)
+      outbox.start()
+      if (session.hello.watchesOutbox === true) outbox.watch(session)
       greet(session)
     },
     resumed(session) {
@@ -108,6 +114,8 @@ export function createBroker(deps: BrokerDeps): Broker {
     detached(session) {
       channels.unsubscribeAll(session)
       publisher.detach(session)
+      outbox.detach(session)
+      outbound.flush()
       credentials.forget(session)
       if (sessions.size === 0) pulse.stop()
     },
@@ -140,21 +148,35 @@ export function createBroker(deps: BrokerDeps): Broker {
     changed: demandChanged,
     interrupted: channel => staleness.interrupted(channel),
   })
+  const outbound = new Outbound({ host, link, batch: options.batch })
   const publisher = new Publisher({
     host,
-    link,
+    outbound,
     traffic,
     maxPending: options.maxPending,
-    isOpen: () => connection.isOpen && !handover.isUnderWay,
+    isOpen: maySend,
+    changed: demandChanged,
+  })
+  const outbox = new OutboxDesk({
+    host,
+    epoch,
+    options: options.outbox,
+    traffic,
+    maxUnderWay: options.batch?.maxEvents ?? 1,
+    open: () => host.openOutbox({ scope, now: host.wallClock, randomId: host.randomId, ...options.outbox }),
+    isOpen: maySend,
+    send: (message, signal) => outbound.publish(message, signal),
+    sendUnstored: (session, op) => publisher.publish(session, op),
     changed: demandChanged,
   })
   const marks = new MarkTeller(currentMark)
   const handover = new Handover({
     host,
     sessions,
-    pending: () => publisher.sentCount,
+    pending: () => publisher.sentCount + outbox.sentCount,
     async letGo() {
       try {
+        await outbox.release()
         // One that was never connected passes on what it was left itself.
         return (await predecessor.checkpoint()) ?? predecessor.passOn(currentMark().checkpoint)
       } finally {
@@ -174,8 +196,9 @@ export function createBroker(deps: BrokerDeps): Broker {
         build: options.build,
         startedAt: host.wallClock(),
       },
-      forget,
+      forget: () => void forget(),
       rulesChanged: () => staleness.readRules(),
+      nudged: () => void outbox.nudged().catch(host.reportError),
       yieldTo: newer => handover.to(newer),
       yielding: from => predecessor.yielding(from),
       yielded: (from, checkpoint) => predecessor.yielded(from, checkpoint),
@@ -191,7 +214,11 @@ export function createBroker(deps: BrokerDeps): Broker {
   })
   // After a pause of its own the broker may have been replaced without hearing of it.
   const pulse = new Pulse(host, () => peers.announce())
-  const parts = { host, channels, publisher, credentials, connection }
+  const parts = { host, channels, publisher, outbox, outbound, credentials, connection }
+
+  function maySend(): boolean {
+    return connection.isOpen && !handover.isUnderWay
+  }
 
   function currentMark(): Mark {
     return { epoch, n: history.n, checkpoint: link.checkpoint?.() }
@@ -214,12 +241,14 @@ export function createBroker(deps: BrokerDeps): Broker {
     if (previous.phase.name === 'open') {
       channels.connectionLost()
       publisher.connectionLost()
+      outbox.connectionLost()
     }
     for (const session of sessions) tellStatus(session)
     if (state.phase.name === 'open') {
       predecessor.over()
       channels.connectionOpened()
       publisher.connectionOpened()
+      outbox.connectionOpened()
     }
   }
 
@@ -230,7 +259,7 @@ export function createBroker(deps: BrokerDeps): Broker {
 
   function demandChanged(): void {
     cancelIdle()
-    if (channels.size + publisher.size > 0) connection.dispatch({ type: 'needed' })
+    if (channels.size + publisher.size + outbox.size > 0) connection.dispatch({ type: 'needed' })
     else cancelIdle = host.setTimer(options.idleMs, () => connection.dispatch({ type: 'unneeded' }))
   }
 
@@ -253,20 +282,18 @@ export function createBroker(deps: BrokerDeps): Broker {
       connection,
       channels,
       traffic,
+      outbox,
     })
   }
 
-  function forget(): void {
+  /** Tabs hear of it when nothing is kept any more. */
+  async function forget(): Promise<void> {
     for (const { tabId, suspendedAt } of sessions) if (suspendedAt !== undefined) forgottenTabs.add(tabId)
     end()
+    const tasks = [outbox.wipe(), host.caches?.wipe(scope) ?? Promise.resolve()]
+    const wiping = tasks.map(task => task.catch(host.reportError))
+    await within(host, WIPE_LIMIT_MS, Promise.all(wiping))
     sessions.dismissAll(forgotten())
-  }
-
-  /** As the tab does that asks for it: the others of the scope hear when nothing is left. */
-  async function forgetAndWipe(): Promise<void> {
-    end()
-    if (host.caches !== undefined) await settledWithin(host, WIPE_LIMIT_MS, host.caches.wipe(scope))
-    forget()
   }
 
   function end(): void {
@@ -296,6 +323,7 @@ export function createBroker(deps: BrokerDeps): Broker {
         },
         detach: session => sessions.detach(session),
         suspend(session) {
+          outbound.flush()
           sessions.suspend(session)
           channels.paused(session)
           credentials.forget(session)
@@ -322,9 +350,10 @@ export function createBroker(deps: BrokerDeps): Broker {
         },
         pinged: tellMark,
         stats: statsOfAll,
+        outbox: request => outbox.answer(request),
         forget() {
           peers.forget()
-          return forgetAndWipe()
+          return forget()
         },
         rejected() {
           rejectedMessages++
@@ -333,20 +362,19 @@ export function createBroker(deps: BrokerDeps): Broker {
     close() {
       staleness.flush()
       end()
+      outbox.close()
       for (const session of sessions) sessions.detach(session)
     },
   }
 }
 
-/** Resolves in any case; what went wrong is reported. */
-function settledWithin(host: BrokerHost, ms: number, task: Promise<void>): Promise<void> {
+/** Resolves with the task, or when the time is up. */
+function within(host: BrokerHost, ms: number, task: Promise<unknown>): Promise<void> {
   return new Promise(resolve => {
     const cancel = host.setTimer(ms, resolve)
-    task
-      .catch((error: unknown) => host.reportError(error))
-      .finally(() => {
-        cancel()
-        resolve()
-      })
+    void task.finally(() => {
+      cancel()
+      resolve()
+    })
   })
 }

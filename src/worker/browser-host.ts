@@ -1,5 +1,6 @@
 import { brokersChannel } from '../protocol/index.ts'
 import { browserCaches } from './caching/answer-caches.ts'
+import { openOutbox } from '../outbox/index.ts'
 import type { BrokerHost, PeerChannel } from './host.ts'
 import type { PeerHost } from './peers/identity.ts'
 
@@ -27,6 +28,7 @@ export function browserHost(host?: PeerHost): BrokerHost {
     },
     wallClock: () => Date.now(),
     script: { url: location.href, type: isModule() ? 'module' : 'classic' },
+    openOutbox,
     ...(host === undefined ? {} : { peers: { host, open: openPeers } }),
     caches: browserCaches(),
     reportError: error => reportError(error),

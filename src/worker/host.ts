@@ -1,3 +1,4 @@
+import type { OpenOutboxOptions, Outbox } from '../outbox/index.ts'
 import type { BrokerScript } from '../protocol/index.ts'
 import type { AnswerCaches } from './caching/answer-caches.ts'
 import type { PeerHost } from './peers/identity.ts'
@@ -21,6 +22,8 @@ export interface BrokerHost {
   wallClock(): number
   /** The script that runs here, as another tab could open it. */
   readonly script: Pick<BrokerScript, 'url' | 'type'>
+  /** The durable queue of a scope. Rejects where this browser can store nothing. */
+  openOutbox(options: OpenOutboxOptions): Promise<Outbox>
   /** How to meet other brokers of a scope; not there where a broker runs for one page alone. */
   readonly peers?: {
     readonly host: PeerHost

@@ -1,4 +1,11 @@
 import { PartylineError, type SessionLimits } from '../protocol/index.ts'
+import {
+  resolveBatchOptions,
+  resolveOutboxOptions,
+  type BatchOptions,
+  type OutboxOptions,
+  type ResolvedOutboxOptions,
+} from './outgoing/outbox-options.ts'
 import type { Transport } from './upstream/transport.ts'
 
 export interface BrokerOptions {
@@ -59,11 +66,18 @@ export interface BrokerOptions {
   readonly maxChannels?: number
   /** Malformed messages after which a port is closed. @default 32 */
   readonly maxRejectedMessages?: number
+  /** How messages are stored, and sent from there. */
+  readonly outbox?: OutboxOptions
+  /** Gathers messages and sends them as one, where transport and server can. @default each by itself, at once */
+  readonly batch?: BatchOptions
 }
 
-export type ResolvedOptions = Required<BrokerOptions>
+export interface ResolvedOptions extends Required<Omit<BrokerOptions, 'outbox' | 'batch'>> {
+  readonly outbox: ResolvedOutboxOptions
+  readonly batch: Required<BatchOptions> | undefined
+}
 
-const DEFAULTS: Omit<ResolvedOptions, 'transport'> = {
+const DEFAULTS: Omit<ResolvedOptions, 'transport' | 'outbox' | 'batch'> = {
   build: 0,
   lingerMs: 2_000,
   idleMs: 5_000,
@@ -100,7 +114,7 @@ const MAY_BE_ZERO: ReadonlySet<string> = new Set(['build', 'lingerMs', 'idleMs',
 /** @throws PartylineError `bad-options` that names the option and what would be right */
 export function resolveOptions(options: BrokerOptions): ResolvedOptions {
   // Callers without types may leave them out.
-  const { transport, ...numbers } = (options as BrokerOptions | undefined) ?? ({} as BrokerOptions)
+  const { transport, outbox, batch, ...numbers } = (options as BrokerOptions | undefined) ?? ({} as BrokerOptions)
   if (typeof (transport as Partial<Transport> | undefined)?.create !== 'function')
     throw new PartylineError('bad-options', 'startBroker needs a transport, such as { transport: socketIo({ url }) }')
   for (const [name, value] of Object.entries(numbers)) {
@@ -119,7 +133,13 @@ export function resolveOptions(options: BrokerOptions): ResolvedOptions {
       )
   }
   const given = Object.fromEntries(Object.entries(numbers).filter(([, value]) => value !== undefined))
-  return { ...DEFAULTS, ...given, transport }
+  return {
+    ...DEFAULTS,
+    ...given,
+    transport,
+    outbox: resolveOutboxOptions(outbox),
+    batch: resolveBatchOptions(batch),
+  }
 }
 
 /** The part of the options that every tab is told of. */

@@ -261,7 +261,7 @@ describe('what tabs had published when a broker dies', () => {
     server.behaviour.open = () => new Promise(() => {})
     const [tab] = tabs
     brokers[0]?.kill()
-    const published = tab?.page.line.channel('orders').publish('place', { table: 4 })
+    const published = tab?.page.line.channel('orders').publish('place', { table: 4 }, { durable: false })
     delete server.behaviour.open
     for (const { page } of tabs) page.noticeSilence()
     const receipt = await published
@@ -273,7 +273,7 @@ describe('what tabs had published when a broker dies', () => {
     const { tabs, brokers, server } = await openBrowser(2)
     server.behaviour.publish = () => new Promise(() => {})
     const [tab] = tabs
-    const receipt = await tab?.page.line.channel('orders').publish('place', { table: 4 })
+    const receipt = await tab?.page.line.channel('orders').publish('place', { table: 4 }, { durable: false })
     brokers[0]?.kill()
     for (const { page } of tabs) page.noticeSilence()
     expect(await receipt?.settled).toMatchObject({ outcome: 'unconfirmed' })

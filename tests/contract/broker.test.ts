@@ -1063,6 +1063,7 @@ describe('stats', () => {
         failed: 1,
       },
       queued: { items: 0, bytes: 0 },
+      outbox: { waiting: 0, dead: 0, bytes: 0, storage: 'ready' },
       rejectedMessages: 0,
     })
     expect(stats.traffic.deliveries).toBeGreaterThanOrEqual(stats.traffic.frames)

@@ -277,7 +277,7 @@ describe('what is published while a newer broker takes over', () => {
     const { tabs, server, settled } = browser
     const answer = deferred<unknown>()
     server.behaviour.publish = () => answer.promise
-    const receipt = await tabs[0]?.page.line.channel('orders').publish('place', 1)
+    const receipt = await tabs[0]?.page.line.channel('orders').publish('place', 1, { durable: false })
     const late = await deploy(browser, 2)
     await breathe(20)
     answer.resolve('done')
@@ -291,7 +291,7 @@ describe('what is published while a newer broker takes over', () => {
     const browser = await openBrowser(2)
     const { tabs, server, settled } = browser
     server.behaviour.publish = () => new Promise(() => {})
-    const receipt = await tabs[0]?.page.line.channel('orders').publish('place', 1)
+    const receipt = await tabs[0]?.page.line.channel('orders').publish('place', 1, { durable: false })
     const late = await deploy(browser, 2)
     expect(await receipt?.settled).toMatchObject({ outcome: 'unconfirmed' })
     await settled([...tabs, late])
@@ -304,10 +304,10 @@ describe('what is published while a newer broker takes over', () => {
     const answers = [deferred<unknown>(), deferred<unknown>()]
     server.behaviour.publish = () => answers[server.published.length - 1]?.promise ?? Promise.resolve()
     const channel = tabs[0]?.page.line.channel('orders')
-    const first = await channel?.publish('place', 1)
+    const first = await channel?.publish('place', 1, { durable: false })
     const late = await deploy(browser, 2)
     await breathe(200)
-    const second = channel?.publish('place', 2)
+    const second = channel?.publish('place', 2, { durable: false })
     await settled([...tabs, late])
     answers[1]?.resolve('done')
     expect(await first?.settled).toMatchObject({ outcome: 'unconfirmed' })
@@ -321,7 +321,9 @@ describe('what is published while a newer broker takes over', () => {
     const outcomes: Promise<unknown>[] = []
     const publish = (tab: Tab | undefined, n: number): void => {
       const channel = tab?.page.line.channel('orders')
-      outcomes.push(channel?.publish('place', n).then(({ settled: end }) => end) ?? Promise.resolve())
+      outcomes.push(
+        channel?.publish('place', n, { durable: false }).then(({ settled: end }) => end) ?? Promise.resolve(),
+      )
     }
     for (let n = 0; n < 10; n++) publish(tabs[n % 3], n)
     const late = await deploy(browser, 2)
@@ -346,7 +348,7 @@ describe('what is published while a newer broker takes over', () => {
     const { tabs, server, settled } = browser
     const [busy] = tabs
     busy?.page.hold()
-    const outcome = busy?.page.line.channel('orders').publish('place', 1)
+    const outcome = busy?.page.line.channel('orders').publish('place', 1, { durable: false })
     await waitFor(() => server.published.length === 1, 'the message at the server')
     const late = await deploy(browser, 2)
     await breathe(300)

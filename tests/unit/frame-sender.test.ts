@@ -78,6 +78,7 @@ function words(items: readonly Item[]): string[] {
       case 'status':
       case 'mark':
       case 'credentials-wanted':
+      case 'outbox':
         return item.type
     }
   })

@@ -171,7 +171,10 @@ describe('ask', () => {
 
   test.each<[unknown, string]>([
     [undefined, 'ask.ops[0] is undefined; expected an object'],
-    [{ op: 'fly' }, 'ask.ops[0].op is "fly"; expected subscribe, unsubscribe, publish, signal, lease or credentials'],
+    [
+      { op: 'fly' },
+      'ask.ops[0].op is "fly"; expected subscribe, unsubscribe, publish, signal, lease, credentials or watch-outbox',
+    ],
     [{ op: 'subscribe' }, 'ask.ops[0].channel is undefined; expected a string'],
     [{ op: 'unsubscribe', channel: 5 }, 'ask.ops[0].channel is 5; expected a string'],
     [{ ...publish, id: '1' }, 'ask.ops[0].id is "1"; expected a whole number from 0'],

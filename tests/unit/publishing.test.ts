@@ -32,7 +32,7 @@ function setUp() {
     /** Publishes, and notes how both of its promises end. */
     async publish(payload: string, options?: { timeoutMs?: number; signal?: AbortSignal }) {
       outcomes.set(payload, 'pending')
-      void publishing.publish('orders', 'place', payload, options).then(
+      void publishing.publish('orders', 'place', payload, { durable: false, ...options }).then(
         ({ settled }) => {
           outcomes.set(payload, 'sent')
           return settled.then(({ outcome }) => outcomes.set(payload, outcome))

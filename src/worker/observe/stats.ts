@@ -1,4 +1,5 @@
 import type { Stats } from '../../protocol/index.ts'
+import type { OutboxDesk } from '../outgoing/outbox-desk.ts'
 import type { Channels } from '../routing/channels.ts'
 import type { Sessions } from '../sessions/sessions.ts'
 import type { Connection } from '../upstream/connection.ts'
@@ -15,11 +16,13 @@ export interface StatsSources {
   readonly connection: Connection
   readonly channels: Channels
   readonly traffic: Traffic
+  readonly outbox: OutboxDesk
 }
 
 /** A snapshot of all figures of one broker, as plain data. */
 export function collectStats(sources: StatsSources): Stats {
-  const { epoch, generation, scope, uptimeMs, transport, rejectedMessages, connection, channels, traffic } = sources
+  const { epoch, generation, scope, uptimeMs, transport, rejectedMessages, connection, channels, traffic, outbox } =
+    sources
   const sessions = [...sources.sessions]
   const { reason } = connection.status
   return {
@@ -40,6 +43,7 @@ export function collectStats(sources: StatsSources): Stats {
       items: sessions.reduce((sum, { sender }) => sum + sender.queuedItems, 0),
       bytes: sessions.reduce((sum, { sender }) => sum + sender.queuedBytes, 0),
     },
+    outbox: outbox.counts,
     rejectedMessages,
   }
 }

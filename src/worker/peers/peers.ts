@@ -10,6 +10,8 @@ export type PeerMessage =
   | { readonly type: 'forget' }
   /** From the service worker: what makes its answers stale has changed. */
   | { readonly type: 'rules' }
+  /** From whoever has put something into the outbox of this scope, or taken something out. */
+  | { readonly type: 'outbox' }
   /** To the newer one: the connection is about to be let go. */
   | { readonly type: 'yielding'; readonly to: string; readonly from: string }
   /** To the newer one: the connection is gone, and from here it can be carried on. */
@@ -29,6 +31,8 @@ export interface PeersDeps {
   forget(): void
   /** What makes the service worker's answers stale has changed. */
   rulesChanged(): void
+  /** The outbox has changed. */
+  nudged(): void
   /** An older broker is about to let its connection go. */
   yielding(epoch: string): void
   /** It has. */
@@ -83,9 +87,10 @@ export class Peers {
 
   #take(raw: unknown): void {
     const { type, identity, to, from, checkpoint } = Object(raw) as { readonly [field: string]: unknown }
-    const { identity: own, forget, rulesChanged, yielding, yielded } = this.#deps
+    const { identity: own, forget, rulesChanged, nudged, yielding, yielded } = this.#deps
     if (type === 'forget') return forget()
     if (type === 'rules') return rulesChanged()
+    if (type === 'outbox') return nudged()
     if (type === 'here') return this.#met(parseIdentity(identity))
     if (to !== own.epoch || typeof from !== 'string') return
     if (type === 'yielding') yielding(from)

@@ -3,11 +3,12 @@ import { PartylineError, toWireError } from '../../protocol/index.ts'
 import type { BrokerHost } from '../host.ts'
 import type { Traffic } from '../observe/traffic.ts'
 import type { Session } from '../sessions/session.ts'
-import { toUpstreamError, type TransportLink } from '../upstream/transport.ts'
+import type { Outbound } from '../outgoing/outbound.ts'
+import { toUpstreamError } from '../upstream/transport.ts'
 
 export interface PublisherDeps {
   readonly host: BrokerHost
-  readonly link: TransportLink
+  readonly outbound: Outbound
   readonly traffic: Traffic
   readonly maxPending: number
   isOpen(): boolean
@@ -95,10 +96,10 @@ export class Publisher {
   }
 
   #send(pending: Pending): void {
-    const { link, traffic } = this.#deps
+    const { outbound, traffic } = this.#deps
     const { op, abort } = pending
     try {
-      const acknowledged = link.publish({ channel: op.channel, event: op.event, payload: op.payload }, abort.signal)
+      const acknowledged = outbound.publish({ channel: op.channel, event: op.event, payload: op.payload }, abort.signal)
       pending.sent = true
       traffic.published++
       this.#arm(pending, () => this.#fail(pending, unconfirmed(`no acknowledgement within ${op.timeoutMs} ms`)))

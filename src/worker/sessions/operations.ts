@@ -1,5 +1,7 @@
 import type { Op, SignalOp } from '../../protocol/index.ts'
 import type { BrokerHost } from '../host.ts'
+import type { Outbound } from '../outgoing/outbound.ts'
+import { isDurable, type OutboxDesk } from '../outgoing/outbox-desk.ts'
 import type { Channels } from '../routing/channels.ts'
 import type { Publisher } from '../routing/publisher.ts'
 import type { Connection } from '../upstream/connection.ts'
@@ -10,6 +12,8 @@ export interface OperationsDeps {
   readonly host: BrokerHost
   readonly channels: Channels
   readonly publisher: Publisher
+  readonly outbox: OutboxDesk
+  readonly outbound: Outbound
   readonly credentials: CredentialDesk
   readonly connection: Connection
 }
@@ -20,9 +24,12 @@ export function perform(session: Session, op: Op, deps: OperationsDeps): void {
     case 'subscribe':
       return deps.channels.subscribe(session, op)
     case 'unsubscribe':
+      deps.outbound.flush()
       return deps.channels.unsubscribe(session, op.channel)
     case 'publish':
-      return deps.publisher.publish(session, op)
+      return isDurable(op) ? deps.outbox.publish(session, op) : deps.publisher.publish(session, op)
+    case 'watch-outbox':
+      return deps.outbox.watch(session)
     case 'credentials':
       return deps.credentials.answer(session, op)
     case 'lease':
@@ -33,7 +40,7 @@ export function perform(session: Session, op: Op, deps: OperationsDeps): void {
 }
 
 function note(session: Session, { signal, id }: SignalOp, deps: OperationsDeps): void {
-  const { host, channels, connection, publisher } = deps
+  const { host, channels, connection, publisher, outbox } = deps
   session.frozen = signal === 'frozen'
   switch (signal) {
     case 'frozen':
@@ -53,8 +60,9 @@ function note(session: Session, { signal, id }: SignalOp, deps: OperationsDeps):
     case 'reconnect':
       return connection.dispatch({ type: signal })
     case 'cancel':
-      if (id !== undefined) publisher.cancel(session, id)
-      return
+      if (id === undefined) return
+      publisher.cancel(session, id)
+      return outbox.cancel(session, id)
   }
 }
 

@@ -1,6 +1,14 @@
 import { expose } from 'comlink'
-import type { Announce, Hello, Op, OpFailure, Outcome, Stats, Welcome } from '../../protocol/index.ts'
-import { parseAck, parseAsk, parseHello, PartylineError, PROTOCOL_VERSION, toWireError } from '../../protocol/index.ts'
+import type { Announce, Hello, Op, OpFailure, Outcome, OutboxRequest, Stats, Welcome } from '../../protocol/index.ts'
+import {
+  parseAck,
+  parseAsk,
+  parseHello,
+  parseOutboxRequest,
+  PartylineError,
+  PROTOCOL_VERSION,
+  toWireError,
+} from '../../protocol/index.ts'
 import type { Port } from '../host.ts'
 import { callFilter } from './call-filter.ts'
 import type { Farewell, Session } from './session.ts'
@@ -24,7 +32,9 @@ export interface PortServiceDeps {
   /** The tab wants to know whether somebody is there. */
   pinged(session: Session): void
   stats(): Promise<Stats>
-  /** Ends the line for all tabs of the scope. Resolves when nothing is kept of it any more. */
+  /** What a tab asks of the outbox. */
+  outbox(request: OutboxRequest): Promise<unknown>
+  /** Ends the line for all tabs of the scope. Resolves when nothing is kept of it. */
   forget(): Promise<void>
   /** Where tabs are to go instead, once another broker has taken over; without `hello`: where all of them are. */
   farewell(hello?: Hello): Farewell | undefined
@@ -127,6 +137,10 @@ export function servePort(port: Port, deps: PortServiceDeps): void {
       attached(epoch)
       return ok(await deps.stats())
     },
+    async outbox(epoch, message) {
+      attached(epoch)
+      return ok(await deps.outbox(parseOutboxRequest(message)))
+    },
     ping(epoch) {
       deps.pinged(attached(epoch))
       return ok(undefined)
@@ -142,8 +156,7 @@ export function servePort(port: Port, deps: PortServiceDeps): void {
     },
     async forget(epoch) {
       deps.refuseIfStale(attached(epoch))
-      await deps.forget()
-      return ok(undefined)
+      return ok(await deps.forget())
     },
     bye(epoch, seq) {
       attached(epoch).sender.acknowledgeUpTo(lastHandled(seq))
@@ -180,7 +193,7 @@ function lastHandled(seq: unknown): number {
 }
 
 function answering(handler: Handler, reject: (error: PartylineError) => void): Handler {
-  function refuse(error: unknown): Outcome<never> {
+  const refuse = (error: unknown): Outcome<never> => {
     const known = toPartylineError(error)
     if (known.code === 'bad-message') reject(known)
     return { ok: false, error: toWireError(known) }

@@ -5,6 +5,7 @@ import { describe, PartylineError } from '../../protocol/index.ts'
 import {
   toUpstreamError,
   UpstreamError,
+  type BatchResult,
   type OpenRequest,
   type Transport,
   type TransportLink,
@@ -38,6 +39,16 @@ export interface SocketIoOptions {
   readonly withCredentials?: boolean
   readonly query?: { readonly [key: string]: string }
   readonly extraHeaders?: { readonly [header: string]: string }
+  /**
+   * Sends with each stored message an argument more, behind its payload: `{ idempotencyKey }`, by which the server knows
+   * a message again that it was sent twice. @default false
+   */
+  readonly idempotencyKeys?: boolean
+  /**
+   * The server's own event for several messages at once, which `startBroker({ batch })` needs: it is sent with an array
+   * of `{ event, payload, idempotencyKey? }` and acknowledged with an array of what each would be acknowledged with.
+   */
+  readonly batchEvent?: string
   /** A parser other than the default, such as `socket.io-msgpack-parser`; the server needs the same. */
   readonly parser?: unknown
 }
@@ -69,9 +80,12 @@ class SocketIoLink implements TransportLink {
   /** Another broker's, for namespaces that are not connected yet. */
   #resume: Checkpoint = {}
   #isOpen = false
+  readonly publishBatch?: NonNullable<TransportLink['publishBatch']>
 
   constructor(url: string, options: SocketIoOptions, sink: TransportSink) {
-    const { path, transports, withCredentials, query, extraHeaders, parser } = options
+    const { path, transports, withCredentials, query, extraHeaders, parser, batchEvent } = options
+    if (batchEvent !== undefined)
+      this.publishBatch = (messages, signal) => this.#publishBatch(batchEvent, messages, signal)
     this.#options = options
     this.#sink = sink
     this.#primary = options.namespace ?? '/'
@@ -132,14 +146,47 @@ class SocketIoLink implements TransportLink {
     if (namespace.wanted.size === 0 && name !== this.#primary) this.#drop(name, namespace)
   }
 
-  publish({ channel, event, payload }: UpstreamMessage, signal: AbortSignal): Promise<unknown> {
-    const { namespace: name, room } = toAddress(channel, this.#primary)
+  publish({ channel, event, payload, key }: UpstreamMessage, signal: AbortSignal): Promise<unknown> {
+    const { name, eventName } = this.#wireName(channel, event)
     const namespace = this.#namespace(name)
-    const eventName = room === '' ? event : this.#names.toServer(room, event)
-    const send = (): Promise<unknown> => ask(namespace.socket, eventName, payload).then(readAcknowledgement)
+    const args = argumentsFor(payload, this.#options.idempotencyKeys === true ? key : undefined)
+    const send = (): Promise<unknown> => ask(namespace.socket, eventName, ...args).then(readAcknowledgement)
     if (namespace.socket.connected) return send()
     if (name === this.#primary) throw new UpstreamError('network', 'the connection is not open')
     return this.#enter(name, namespace, signal).then(send)
+  }
+
+  /** Those of other namespaces than the primary one go by themselves. */
+  async #publishBatch(
+    batchEvent: string,
+    messages: readonly UpstreamMessage[],
+    signal: AbortSignal,
+  ): Promise<readonly BatchResult[]> {
+    const results = new Map<UpstreamMessage, Promise<unknown>>()
+    const { idempotencyKeys } = this.#options
+    const together = messages.filter(({ channel, event }) => this.#wireName(channel, event).name === this.#primary)
+    const batch = together.map(({ channel, event, payload, key }) => ({
+      event: this.#wireName(channel, event).eventName,
+      payload,
+      ...(idempotencyKeys === true && key !== undefined ? { idempotencyKey: key } : {}),
+    }))
+    if (batch.length > 0) {
+      // It would keep what it is given while it is not connected.
+      if (!this.#namespace(this.#primary).socket.connected)
+        throw new UpstreamError('network', 'the connection is not open')
+      const replies = ask(this.#namespace(this.#primary).socket, batchEvent, batch)
+      for (const [index, message] of together.entries())
+        results.set(
+          message,
+          replies.then(all => readAcknowledgement(readReply(all, index))),
+        )
+    }
+    return Promise.all(messages.map(message => toResult(results.get(message) ?? this.publish(message, signal))))
+  }
+
+  #wireName(channel: string, event: string): { readonly name: string; readonly eventName: string } {
+    const { namespace: name, room } = toAddress(channel, this.#primary)
+    return { name, eventName: room === '' ? event : this.#names.toServer(room, event) }
   }
 
   /** Other credentials do not help where a namespace does not exist or is not for this user. */
@@ -312,14 +359,32 @@ function isTexts(value: unknown): value is string[] {
 }
 
 /** @throws PartylineError `invalid-payload` at once, when the library cannot send it */
-function ask(socket: Socket, event: string, payload: unknown): Promise<unknown> {
+function ask(socket: Socket, event: string, ...args: readonly unknown[]): Promise<unknown> {
   const reply = deferred<unknown>()
   try {
-    socket.emit(event, ...(payload === undefined ? [] : [payload]), (value: unknown) => reply.resolve(value))
+    socket.emit(event, ...args, (value: unknown) => reply.resolve(value))
   } catch (error) {
     throw new PartylineError('invalid-payload', `Socket.IO cannot send ${event}: ${describe(error)}`, { cause: error })
   }
   return reply.promise
+}
+
+function argumentsFor(payload: unknown, idempotencyKey: string | undefined): readonly unknown[] {
+  if (idempotencyKey !== undefined) return [payload ?? null, { idempotencyKey }]
+  return payload === undefined ? [] : [payload]
+}
+
+/** @throws UpstreamError when the server has answered with anything else than an array */
+function readReply(replies: unknown, index: number): unknown {
+  if (Array.isArray(replies) && index < replies.length) return replies[index]
+  throw new UpstreamError('network', 'the server acknowledged a batch without saying what became of each message')
+}
+
+function toResult(acknowledged: Promise<unknown>): Promise<BatchResult> {
+  return acknowledged.then(
+    reply => ({ ok: true, reply }),
+    (error: unknown) => ({ ok: false, error: toUpstreamError(error) }),
+  )
 }
 
 function withoutExpiry(credentials: Credentials | undefined): { [key: string]: unknown } {

@@ -39,6 +39,11 @@ export interface TransportLink {
    * with any other kind when nobody can know whether it arrived. Throws when it could not be sent at all.
    */
   publish(message: UpstreamMessage, signal: AbortSignal): Promise<unknown>
+  /**
+   * Sends several messages as one, which the server handles in order. Resolves with what became of each, as
+   * {@link TransportLink.publish} tells it; rejects when nobody can know of any. Only where the server can.
+   */
+  publishBatch?(messages: readonly UpstreamMessage[], signal: AbortSignal): Promise<readonly BatchResult[]>
   /** What another broker needs to carry on from here, where the server can. Plain data. */
   checkpoint?(): Checkpoint
   /** The stream of the server in which the channel's events have their positions. @default one for all */
@@ -75,9 +80,16 @@ export interface UpstreamMessage {
   readonly channel: string
   readonly event: string
   readonly payload: unknown
+  /** The idempotency key of a message that may be sent again. */
+  readonly key?: string | undefined
 }
 
-export interface UpstreamEvent extends UpstreamMessage {
+/** What the server says to one message of several. */
+export type BatchResult =
+  | { readonly ok: true; readonly reply: unknown }
+  | { readonly ok: false; readonly error: UpstreamError }
+
+export interface UpstreamEvent extends Omit<UpstreamMessage, 'key'> {
   /** The server's position of this event, for resuming. */
   readonly position?: string | undefined
   /** Further arguments, where the server sent more than one. */

@@ -8,6 +8,7 @@ export function brokerOptions({ scope }: { readonly scope: string }): BrokerOpti
       url: scope.split('@')[1] ?? '',
       rooms: { join: 'join', leave: 'leave' },
       transports: ['websocket'],
+      idempotencyKeys: true,
     }),
     idleMs: 500,
     lingerMs: 500,

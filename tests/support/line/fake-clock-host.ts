@@ -1,3 +1,4 @@
+import { nodeStorage } from './storage.ts'
 import { nextId, type NodeHost, type Surroundings } from './node-host.ts'
 
 export interface FakeClockHost extends NodeHost {
@@ -19,7 +20,11 @@ interface Timer {
 const STARTED_AT = Date.UTC(2026, 0, 1)
 
 /** A broker's host whose clock stands still until a test moves it. */
-export function fakeClockHost({ locks = new Set(), ...surroundings }: Surroundings = {}): FakeClockHost {
+export function fakeClockHost({
+  locks = new Set(),
+  openOutbox = nodeStorage(),
+  ...surroundings
+}: Surroundings = {}): FakeClockHost {
   const errors: unknown[] = []
   const timers = new Set<Timer>()
   let now = 0
@@ -28,6 +33,7 @@ export function fakeClockHost({ locks = new Set(), ...surroundings }: Surroundin
 
   const host: FakeClockHost = {
     ...surroundings,
+    openOutbox,
     randomness: 0,
     locks,
     errors,

@@ -20,6 +20,7 @@ import {
 } from '../../../src/worker/index.ts'
 import { mortalPort } from './mortal-port.ts'
 import { nodeHost, type NodeHost } from './node-host.ts'
+import { nodeStorage } from './storage.ts'
 import { peerChannels } from './peer-channels.ts'
 import { tabThread, type TabThread } from './tab-thread.ts'
 import { testServer, type TestServer, type TestServerOptions } from './test-server.ts'
@@ -89,6 +90,7 @@ export function nodeBrowser({
   const errors: unknown[] = []
   const reportError = (error: unknown): unknown => errors.push(error)
   const brokers: RunningBroker[] = []
+  const openOutbox = nodeStorage()
   const lines: Line[] = []
   const forgottenTabs = new Map<string, Set<string>>()
   /** That of the tab which is being opened. */
@@ -104,7 +106,7 @@ export function nodeBrowser({
   function start(url: string, address: BrokerAddress): RunningBroker {
     const death = new AbortController()
     const channels: { close(): void }[] = []
-    const real = nodeHost({ locks: locks.held })
+    const real = nodeHost({ locks: locks.held, openOutbox })
     const host: NodeHost = {
       ...real,
       script: { url, type: 'module' },

@@ -1,4 +1,5 @@
 import type { BrokerHost } from '../../../src/worker/host.ts'
+import { nodeStorage } from './storage.ts'
 
 export interface NodeHost extends BrokerHost {
   /** The Web Locks that tabs hold. */
@@ -10,6 +11,8 @@ export interface NodeHost extends BrokerHost {
 export interface Surroundings {
   readonly locks?: Set<string>
   readonly peers?: NonNullable<BrokerHost['peers']>
+  /** @default one of its own */
+  readonly openOutbox?: BrokerHost['openOutbox']
 }
 
 let ids = 0
@@ -20,10 +23,15 @@ export function nextId(): string {
 }
 
 /** A broker's host in Node: real clock and timers, locks as a set that tests take from. */
-export function nodeHost({ locks = new Set(), ...surroundings }: Surroundings = {}): NodeHost {
+export function nodeHost({
+  locks = new Set(),
+  openOutbox = nodeStorage(),
+  ...surroundings
+}: Surroundings = {}): NodeHost {
   const errors: unknown[] = []
   return {
     ...surroundings,
+    openOutbox,
     locks,
     errors,
     now: () => performance.now(),

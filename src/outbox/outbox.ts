@@ -1,0 +1,408 @@
+import { promisifyRequest } from 'idb-keyval'
+import { PartylineError, toWireError, type WireError } from '../protocol/index.ts'
+import { Database, type Migration } from './database.ts'
+import { releaseLease, takeLease, type LeaseRecord } from './drain-lease.ts'
+import type { Body, Death, Entry, NewEntry } from './entry.ts'
+import { parseRow, type Row } from './row.ts'
+import { DEFAULT_LIMITS, EMPTY, minus, plus, refuseExcess, type OutboxLimits, type Usage } from './usage.ts'
+import { WorkQueue } from './work-queue.ts'
+
+export interface OpenOutboxOptions extends OutboxLimits {
+  readonly scope: string
+  /** `strict` waits for the disk and costs up to half of the speed. @default 'relaxed' */
+  readonly durability?: 'relaxed' | 'strict'
+  /** The wall clock, in milliseconds since 1970. @default Date.now */
+  readonly now?: () => number
+  /** Makes the outbox's own id, when it is new. @default crypto.randomUUID */
+  readonly randomId?: () => string
+  /** For what was found damaged. @default reportError */
+  readonly reportError?: (error: unknown) => void
+}
+
+/** Which entries a drainer sends: what the broker sends over the line, or calls of `fetch` that a service worker makes. */
+export type Kind = Body['kind']
+
+/**
+ * What became of an entry that somebody knew of.
+ * - `gone`: it was dropped, or gave way to a newer one
+ * - `absent`: it is not here. As an entry leaves only with the server's acknowledgement, that has come if the entry was
+ *   stored here.
+ */
+export type Fate =
+  | { readonly state: 'waiting'; readonly lane: string }
+  | { readonly state: 'dead'; readonly died: NonNullable<Entry['died']> }
+  | { readonly state: 'gone'; readonly why: Departure }
+  | { readonly state: 'absent' }
+
+export type Departure = 'dropped' | 'replaced'
+
+export interface Added {
+  /** `known`: this key is stored already. */
+  readonly outcome: 'stored' | 'known'
+  /** The key of the entry that has given way. */
+  readonly replaced?: string | undefined
+}
+
+export interface Lane {
+  readonly lane: string
+  /** Of its oldest waiting entry. */
+  readonly seq: number
+}
+
+/** How an entry left, where it was not acknowledged. */
+interface Gone {
+  readonly why: Departure
+  /** In milliseconds since 1970. */
+  readonly at: number
+}
+
+interface Work {
+  readonly entries: IDBObjectStore
+  readonly records: IDBObjectStore
+  usage: Usage
+}
+
+const PREFIX = 'partyline:outbox:'
+/** For this long it is remembered that an entry left without an acknowledgement, for tabs that still ask for it. */
+const REMEMBER_MS = 24 * 60 * 60 * 1000
+
+/** Database version 1. */
+const MIGRATIONS: readonly Migration[] = [
+  database => {
+    const entries = database.createObjectStore('entries', { keyPath: 'seq', autoIncrement: true })
+    entries.createIndex('key', 'key', { unique: true })
+    entries.createIndex('order', ['state', 'seq'])
+    entries.createIndex('lane', ['state', 'kind', 'lane', 'seq'])
+    entries.createIndex('expiry', ['state', 'expiresAt'])
+    entries.createIndex('coalesce', ['lane', 'coalesce'])
+    database.createObjectStore('records')
+  },
+]
+
+/**
+ * The durable queue of one scope. Any number of brokers and service workers can have it open at a time: the database
+ * orders what they do.
+ *
+ * - What has resolved is stored: success is the transaction's `oncomplete`.
+ * - An entry leaves only when it was acknowledged, dropped, or gave way to a newer one of the same `coalesce`.
+ * - A key is stored once.
+ * - What is asked in one tick shares one transaction, in order.
+ */
+export class Outbox {
+  /** Made with the database: another one means that the browser has thrown the entries away. */
+  #id = ''
+  /** Keys of what is being sent here: such an entry neither gives way nor can be dropped. */
+  readonly sending = new Set<string>()
+  readonly #database: Database
+  readonly #limits: Required<OutboxLimits>
+  readonly #now: () => number
+  readonly #randomId: () => string
+  readonly #reportError: (error: unknown) => void
+  readonly #work: WorkQueue<Work>
+  #usage = EMPTY
+
+  constructor(options: OpenOutboxOptions) {
+    const { scope, durability, now = Date.now, randomId = () => crypto.randomUUID(), reportError: report } = options
+    this.#database = new Database({ name: PREFIX + scope, migrations: MIGRATIONS, ...(durability && { durability }) })
+    this.#limits = withDefaults(options)
+    this.#now = now
+    this.#randomId = randomId
+    this.#reportError = report ?? (error => reportError(error))
+    this.#work = new WorkQueue(use =>
+      this.#database.transact('readwrite', async transaction => this.#run(transaction, use)),
+    )
+  }
+
+  get id(): string {
+    return this.#id
+  }
+
+  /** As of the last transaction of this context. */
+  get usage(): Usage {
+    return this.#usage
+  }
+
+  /**
+   * Resolves when the entry is stored.
+   * @throws PartylineError `message-too-large`, `outbox-full`, and those of {@link Database.transact}
+   */
+  add(entry: NewEntry): Promise<Added> {
+    return this.#work.do(async work => {
+      if ((await rowOf(work, entry.key)) !== undefined) return { outcome: 'known' }
+      const old = await this.#replacedBy(work, entry)
+      refuseExcess(old === undefined ? work.usage : minus(work.usage, old), entry, this.#limits)
+      const row = { ...entry, state: 'waiting', attempts: 0, kind: entry.body.kind } as const
+      if (old !== undefined) await depart(work, old, 'replaced', this.#now())
+      await promisifyRequest(work.entries.add(old === undefined ? row : { ...row, seq: old.seq }))
+      work.usage = plus(work.usage, row)
+      return { outcome: 'stored', replaced: old?.key }
+    })
+  }
+
+  /** Those with the oldest entry first. */
+  lanes(kind: Kind): Promise<readonly Lane[]> {
+    return this.#work.do(async ({ entries }) => {
+      const lanes: Lane[] = []
+      const request = entries.index('lane').openKeyCursor(IDBKeyRange.bound(['waiting', kind], ['waiting', kind, []]))
+      for (let cursor = await promisifyRequest(request); cursor !== null; cursor = await promisifyRequest(request)) {
+        const [, , lane, seq] = cursor.key as [string, string, string, number]
+        lanes.push({ lane, seq })
+        cursor.continue(['waiting', kind, lane, []])
+      }
+      return lanes.toSorted((a, b) => a.seq - b.seq)
+    })
+  }
+
+  /** The oldest waiting entries of a lane, in order; those whose time is up included. */
+  head(kind: Kind, lane: string, count: number): Promise<readonly Entry[]> {
+    return this.#work.do(work => {
+      const place = ['waiting', kind, lane]
+      return this.#rows(work, work.entries.index('lane'), IDBKeyRange.bound(place, [...place, []]), count)
+    })
+  }
+
+  /** The server has it: the entry leaves. */
+  acknowledged(key: string): Promise<void> {
+    return this.#work.do(async work => {
+      const row = await rowOf(work, key)
+      if (row !== undefined) await remove(work, row)
+    })
+  }
+
+  /** It will not be sent again, unless somebody retries it. */
+  bury(key: string, why: Death, error: WireError): Promise<void> {
+    return this.#work.do(async work => {
+      const row = await rowOf(work, key)
+      if (row?.state === 'waiting') await this.#bury(work, row, why, error)
+    })
+  }
+
+  /** An attempt has failed. */
+  attempted(key: string): Promise<void> {
+    return this.#work.do(async work => {
+      const row = await rowOf(work, key)
+      if (row !== undefined) await promisifyRequest(work.entries.put({ ...row, attempts: row.attempts + 1 }))
+    })
+  }
+
+  /** Buries the waiting entries whose time is up, other than those that are being sent; returns them. */
+  expire(): Promise<readonly Entry[]> {
+    return this.#work.do(async work => {
+      const due = IDBKeyRange.bound(['waiting', 0], ['waiting', this.#now()])
+      const rows = await this.#rows(work, work.entries.index('expiry'), due)
+      const late = rows.filter(({ key }) => !this.sending.has(key))
+      const expired: Entry[] = []
+      for (const row of late) expired.push(await this.#bury(work, row, 'expired', toWireError(tooLate(row))))
+      return expired
+    })
+  }
+
+  /** When the next waiting entry's time is up, in milliseconds since 1970. */
+  nextExpiry(): Promise<number | undefined> {
+    return this.#work.do(async ({ entries }) => {
+      const range = IDBKeyRange.bound(['waiting', 0], ['waiting', []])
+      const cursor = await promisifyRequest(entries.index('expiry').openKeyCursor(range))
+      return (cursor?.key as [string, number] | undefined)?.[1]
+    })
+  }
+
+  fate(key: string): Promise<Fate> {
+    return this.#work.do(async work => {
+      const row = await rowOf(work, key)
+      if (row?.died !== undefined) return { state: 'dead', died: row.died }
+      if (row !== undefined) return { state: 'waiting', lane: row.lane }
+      const gone = await promisifyRequest<Gone | undefined>(work.records.get(['gone', key]))
+      return gone === undefined ? { state: 'absent' } : { state: 'gone', why: gone.why }
+    })
+  }
+
+  /** The oldest first. */
+  list(state: Entry['state'], count: number, after = 0): Promise<readonly Entry[]> {
+    return this.#work.do(work =>
+      this.#rows(work, work.entries.index('order'), IDBKeyRange.bound([state, after], [state, []], true), count),
+    )
+  }
+
+  /** Dead letters wait again, at the end of their lanes and without an expiry. Returns the keys of those that do. */
+  retry(keys: readonly string[]): Promise<readonly string[]> {
+    return this.#work.do(async work => {
+      const retried: string[] = []
+      for (const key of keys) {
+        const row = await rowOf(work, key)
+        if (row?.state !== 'dead') continue
+        const { seq: _, died: __, expiresAt: ___, ...rest } = row
+        await remove(work, row)
+        await promisifyRequest(work.entries.add({ ...rest, state: 'waiting', attempts: 0 }))
+        work.usage = plus(work.usage, { ...row, state: 'waiting' })
+        retried.push(key)
+      }
+      return retried
+    })
+  }
+
+  /** Takes entries out for good, waiting or dead, unless they are being sent. Returns the keys of those that are out. */
+  drop(keys: readonly string[]): Promise<readonly string[]> {
+    return this.#work.do(async work => {
+      const dropped: string[] = []
+      for (const key of keys) {
+        const row = this.sending.has(key) ? undefined : await rowOf(work, key)
+        if (row === undefined) continue
+        await depart(work, row, 'dropped', this.#now())
+        dropped.push(key)
+      }
+      return dropped
+    })
+  }
+
+  /**
+   * Takes the lease of the drainers of one kind, or renews it. Resolves with the fencing number, `undefined` while
+   * another holder has it. With another number than before somebody else may have sent meanwhile.
+   */
+  lease(kind: Kind, holder: string): Promise<number | undefined> {
+    return this.#work.do(async ({ records }) => {
+      const record = await promisifyRequest<LeaseRecord | undefined>(records.get(['lease', kind]))
+      const taken = takeLease(record, holder, this.#now())
+      if (taken !== undefined) await promisifyRequest(records.put(taken, ['lease', kind]))
+      return taken?.token
+    })
+  }
+
+  /** The next may take it at once. */
+  release(kind: Kind, holder: string): Promise<void> {
+    return this.#work.do(async ({ records }) => {
+      const record = await promisifyRequest<LeaseRecord | undefined>(records.get(['lease', kind]))
+      if (record?.holder === holder) await promisifyRequest(records.put(releaseLease(record), ['lease', kind]))
+    })
+  }
+
+  /** Opens the database, if need be, and reads the figures anew, which another context may have changed. */
+  refresh(): Promise<Usage> {
+    return this.#work.do(async ({ usage }) => Promise.resolve(usage))
+  }
+
+  /** Forgets of entries that left without an acknowledgement what nobody will ask any more. */
+  tidy(): Promise<void> {
+    return this.#work.do(async ({ records }) => {
+      const old = this.#now() - REMEMBER_MS
+      const request = records.openCursor(IDBKeyRange.bound(['gone'], ['gone', []]))
+      for (let cursor = await promisifyRequest(request); cursor !== null; cursor = await promisifyRequest(request)) {
+        if ((cursor.value as Gone).at < old) cursor.delete()
+        cursor.continue()
+      }
+    })
+  }
+
+  /** Deletes everything, in all contexts, and closes. */
+  async wipe(): Promise<void> {
+    await this.#work.do(async work => {
+      for (const store of [work.entries, work.records]) await promisifyRequest(store.clear())
+      work.usage = EMPTY
+    })
+    await this.#database.delete()
+  }
+
+  /** Idempotent. */
+  close(): void {
+    this.#database.close()
+  }
+
+  async #run(transaction: IDBTransaction, use: (work: Work) => Promise<void>): Promise<void> {
+    const entries = transaction.objectStore('entries')
+    const records = transaction.objectStore('records')
+    const [usage = EMPTY, id] = await Promise.all([
+      promisifyRequest<Usage | undefined>(records.get('usage')),
+      promisifyRequest<string | undefined>(records.get('id')),
+    ])
+    // After `wipe` of another context, too.
+    if (id === undefined) await this.#begin(records)
+    else this.#id = id
+    const work: Work = { entries, records, usage }
+    await use(work)
+    if (work.usage !== usage) await promisifyRequest(records.put(work.usage, 'usage'))
+    this.#usage = work.usage
+  }
+
+  async #begin(records: IDBObjectStore): Promise<void> {
+    this.#id = this.#randomId()
+    await promisifyRequest(records.put(this.#id, 'id'))
+  }
+
+  /** A waiting entry that is not being sent, and that this one is to replace. */
+  async #replacedBy({ entries }: Work, { lane, coalesce }: NewEntry): Promise<Row | undefined> {
+    if (coalesce === undefined) return undefined
+    const rows = await promisifyRequest<Row[]>(entries.index('coalesce').getAll([lane, coalesce]))
+    return rows.find(row => row.state === 'waiting' && !this.sending.has(row.key))
+  }
+
+  async #bury(work: Work, row: Row, why: Death, error: WireError): Promise<Row> {
+    const { coalesce: _, ...rest } = row
+    const dead: Row = { ...rest, state: 'dead', died: { at: this.#now(), why, error } }
+    await promisifyRequest(work.entries.put(dead))
+    work.usage = plus(minus(work.usage, row), dead)
+    if (work.usage.dead > this.#limits.maxDeadLetters) await this.#dropOldestDead(work)
+    return dead
+  }
+
+  async #dropOldestDead(work: Work): Promise<void> {
+    const [oldest] = await this.#rows(work, work.entries.index('order'), IDBKeyRange.bound(['dead'], ['dead', []]), 1)
+    if (oldest !== undefined) await depart(work, oldest, 'dropped', this.#now())
+  }
+
+  /** Damaged rows are taken out: nobody could ever send them. */
+  async #rows(work: Work, index: IDBIndex, range: IDBKeyRange, count?: number): Promise<Row[]> {
+    const rows: Row[] = []
+    for (const raw of await promisifyRequest<unknown[]>(index.getAll(range, count))) {
+      try {
+        rows.push(parseRow(raw))
+      } catch (error) {
+        this.#reportError(error)
+        await promisifyRequest(work.entries.delete((raw as Row).seq))
+      }
+    }
+    return rows
+  }
+}
+
+/** Scopes that have an outbox here; none where the browser does not tell. */
+export async function scopesWithOutbox(): Promise<readonly string[]> {
+  const databases = await indexedDB.databases?.()
+  return (databases ?? []).flatMap(({ name = '' }) => (name.startsWith(PREFIX) ? [name.slice(PREFIX.length)] : []))
+}
+
+/**
+ * Opens the outbox of a scope, or makes it.
+ * @throws PartylineError `storage-unavailable`, `storage-too-new`
+ */
+export async function openOutbox(options: OpenOutboxOptions): Promise<Outbox> {
+  const outbox = new Outbox(options)
+  await outbox.tidy()
+  return outbox
+}
+
+async function rowOf({ entries }: Work, key: string): Promise<Row | undefined> {
+  return promisifyRequest<Row | undefined>(entries.index('key').get(key))
+}
+
+async function remove(work: Work, row: Row): Promise<void> {
+  await promisifyRequest(work.entries.delete(row.seq))
+  work.usage = minus(work.usage, row)
+}
+
+async function depart(work: Work, row: Row, why: Departure, at: number): Promise<void> {
+  await remove(work, row)
+  await promisifyRequest(work.records.put({ why, at } satisfies Gone, ['gone', row.key]))
+}
+
+function withDefaults(limits: OutboxLimits): Required<OutboxLimits> {
+  const { maxEntries, maxBytes, maxMessageBytes, maxDeadLetters } = DEFAULT_LIMITS
+  return {
+    maxEntries: limits.maxEntries ?? maxEntries,
+    maxBytes: limits.maxBytes ?? maxBytes,
+    maxMessageBytes: limits.maxMessageBytes ?? maxMessageBytes,
+    maxDeadLetters: limits.maxDeadLetters ?? maxDeadLetters,
+  }
+}
+
+function tooLate({ expiresAt, createdAt }: Entry): PartylineError {
+  return new PartylineError('expired', `it was not sent within ${(expiresAt ?? createdAt) - createdAt} ms (ttlMs)`)
+}

@@ -1,0 +1,56 @@
+import { PartylineError } from '../protocol/index.ts'
+import type { Entry, NewEntry } from './entry.ts'
+
+/** What an outbox holds. */
+export interface Usage {
+  readonly waiting: number
+  /** Dead letters. */
+  readonly dead: number
+  /** Of both, estimated. */
+  readonly bytes: number
+}
+
+export interface OutboxLimits {
+  /** Most entries that wait. @default 10_000 */
+  readonly maxEntries?: number
+  /** Most bytes of all entries, dead letters included; estimated. @default 52_428_800 */
+  readonly maxBytes?: number
+  /** Most bytes of one entry, estimated. @default 1_048_576 */
+  readonly maxMessageBytes?: number
+  /** Most dead letters; beyond it the oldest go. @default 1_000 */
+  readonly maxDeadLetters?: number
+}
+
+export const DEFAULT_LIMITS: Required<OutboxLimits> = {
+  maxEntries: 10_000,
+  maxBytes: 52_428_800,
+  maxMessageBytes: 1_048_576,
+  maxDeadLetters: 1_000,
+}
+
+export const EMPTY: Usage = { waiting: 0, dead: 0, bytes: 0 }
+
+export function plus(usage: Usage, { state, bytes }: Pick<Entry, 'state' | 'bytes'>): Usage {
+  return { ...usage, [state]: usage[state] + 1, bytes: usage.bytes + bytes }
+}
+
+export function minus(usage: Usage, { state, bytes }: Pick<Entry, 'state' | 'bytes'>): Usage {
+  return { ...usage, [state]: Math.max(0, usage[state] - 1), bytes: Math.max(0, usage.bytes - bytes) }
+}
+
+/** @throws PartylineError `message-too-large`, `outbox-full` */
+export function refuseExcess(usage: Usage, { bytes }: NewEntry, limits: Required<OutboxLimits>): void {
+  const { maxEntries, maxBytes, maxMessageBytes } = limits
+  if (bytes > maxMessageBytes)
+    throw new PartylineError(
+      'message-too-large',
+      `the message has about ${bytes} bytes, of ${maxMessageBytes} (maxMessageBytes)`,
+    )
+  if (usage.waiting >= maxEntries) throw full(`${usage.waiting} messages wait already (maxEntries)`)
+  if (usage.bytes + bytes > maxBytes)
+    throw full(`there is no room for ${bytes} bytes: ${usage.bytes} of ${maxBytes} are taken (maxBytes)`)
+}
+
+function full(why: string): PartylineError {
+  return new PartylineError('outbox-full', why, { retryable: true })
+}

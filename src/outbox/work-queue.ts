@@ -1,0 +1,60 @@
+import { deferred, type Deferred } from '../lib/index.ts'
+
+export interface Job<Context> {
+  /** Runs in a transaction that it shares with others; throws before it has written anything. */
+  run(context: Context): Promise<unknown>
+}
+
+interface Waiting<Context> extends Job<Context> {
+  readonly done: Deferred<unknown>
+}
+
+/** So that one transaction does not hold up the others of the database for long. */
+const MAX_JOBS = 500
+
+/**
+ * Gathers what is asked in one tick, and what is asked while a transaction runs, into the next transaction, in order.
+ * Many small transactions cost ten times as much.
+ */
+export class WorkQueue<Context> {
+  readonly #transact: (use: (context: Context) => Promise<void>) => Promise<void>
+  #waiting: Waiting<Context>[] = []
+  #isRunning = false
+
+  /** @param transact runs the function in one transaction, and resolves when that is complete */
+  constructor(transact: (use: (context: Context) => Promise<void>) => Promise<void>) {
+    this.#transact = transact
+  }
+
+  /** Resolves with the job's result when its transaction is complete. */
+  async do<T>(run: (context: Context) => Promise<T>): Promise<T> {
+    const done = deferred<unknown>()
+    this.#waiting.push({ run, done })
+    if (!this.#isRunning) {
+      this.#isRunning = true
+      queueMicrotask(() => void this.#runAll())
+    }
+    return done.promise as Promise<T>
+  }
+
+  async #runAll(): Promise<void> {
+    while (this.#waiting.length > 0) await this.#runSome(this.#waiting.splice(0, MAX_JOBS))
+    this.#isRunning = false
+  }
+
+  async #runSome(jobs: readonly Waiting<Context>[]): Promise<void> {
+    const settle: (() => void)[] = []
+    try {
+      await this.#transact(async context => {
+        for (const { run, done } of jobs)
+          await run(context).then(
+            value => settle.push(() => done.resolve(value)),
+            (error: unknown) => settle.push(() => done.reject(error)),
+          )
+      })
+      for (const tell of settle) tell()
+    } catch (error) {
+      for (const { done } of jobs) done.reject(error)
+    }
+  }
+}

@@ -1,0 +1,431 @@
+import type { Added, Fate, NewEntry, Outbox } from '../../outbox/index.ts'
+import {
+  fromWireError,
+  PartylineError,
+  toWireError,
+  type Durable,
+  type OutboxCounts,
+  type OutboxEntry,
+  type OutboxRequest,
+  type PublishOp,
+  type ReceiptNotice,
+} from '../../protocol/index.ts'
+import type { BrokerHost } from '../host.ts'
+import type { Traffic } from '../observe/traffic.ts'
+import { measure } from '../payload-size.ts'
+import type { Session } from '../sessions/session.ts'
+import type { UpstreamMessage } from '../upstream/transport.ts'
+import { Dispatcher } from './dispatcher.ts'
+import { LeaseKeeper } from './lease-keeper.ts'
+import type { ResolvedOutboxOptions } from './outbox-options.ts'
+
+export interface OutboxDeskDeps {
+  readonly host: BrokerHost
+  readonly epoch: string
+  readonly options: ResolvedOutboxOptions
+  readonly traffic: Traffic
+  /** Most messages of one lane that are sent and not acknowledged. */
+  readonly maxUnderWay: number
+  /** Opens the durable queue; rejects where this browser has none. */
+  open(): Promise<Outbox>
+  isOpen(): boolean
+  send(message: UpstreamMessage, signal: AbortSignal): Promise<unknown>
+  /** For messages that cannot be stored here. */
+  sendUnstored(session: Session, op: PublishOp): void
+  /** There is something to send, or nothing any more. */
+  changed(): void
+}
+
+/** A tab that waits to hear what becomes of a message. */
+interface Watch {
+  readonly session: Session
+  readonly id: number
+  /** The message is in the outbox, or was. */
+  isStored: boolean
+}
+
+interface Early {
+  readonly key: string
+  readonly run: () => void
+}
+
+interface Opened {
+  readonly box: Outbox
+  readonly lease: LeaseKeeper
+  readonly dispatcher: Dispatcher
+}
+
+type DurableOp = PublishOp & { readonly durable: Durable }
+
+export function isDurable(op: PublishOp): op is DurableOp {
+  return op.durable !== undefined
+}
+
+/** Entries of a list that cross at once. */
+const MAX_LISTED = 1_000
+const TELL_COUNTS_EVERY_MS = 100
+const RELEASE_MS = 500
+
+/**
+ * Takes in what is to be stored, and tells each tab what became of its own: `stored`, then `acknowledged` or `failed`.
+ * Storing and sending start together.
+ */
+export class OutboxDesk {
+  readonly #deps: OutboxDeskDeps
+  readonly #watches = new Map<string, Watch>()
+  readonly #interested = new Set<Session>()
+  #storage: OutboxCounts['storage'] = 'opening'
+  #opened: Opened | undefined
+  /** What was asked before it was known whether messages can be stored. */
+  #early: Early[] = []
+  #starting: Promise<void> | undefined
+  #cancelExpiry = (): void => {}
+  #cancelTelling: (() => void) | undefined
+
+  constructor(deps: OutboxDeskDeps) {
+    this.#deps = deps
+  }
+
+  /** Lanes that have something to send. */
+  get size(): number {
+    return this.#opened?.dispatcher.size ?? 0
+  }
+
+  /** Messages that were sent and not acknowledged. */
+  get sentCount(): number {
+    return this.#opened?.dispatcher.sentCount ?? 0
+  }
+
+  get counts(): OutboxCounts {
+    const { waiting, dead, bytes } = this.#opened?.box.usage ?? { waiting: 0, dead: 0, bytes: 0 }
+    return { waiting, dead, bytes, storage: this.#storage }
+  }
+
+  /** Opens the outbox, in which something may wait from earlier. Idempotent. */
+  start(): void {
+    this.#starting ??= this.#start()
+  }
+
+  publish(session: Session, op: DurableOp): void {
+    const { key } = op.durable
+    this.#watches.set(key, { session, id: op.id, isStored: op.durable.outbox !== undefined })
+    this.#whenKnown(key, () => {
+      const opened = this.#opened
+      if (opened === undefined) return this.#publishUnstored(session, op)
+      if (op.durable.outbox !== undefined) void this.#recall(opened, op.durable.outbox, key)
+      else void this.#store(opened, toEntry(op, this.#deps.host.wallClock()), op.durable.again === true)
+    })
+  }
+
+  /** The tab no longer awaits it: not sent if it waits still, otherwise on its way all the same. */
+  cancel(session: Session, id: number): void {
+    for (const [key, watch] of this.#watches)
+      if (watch.session === session && watch.id === id) {
+        this.#watches.delete(key)
+        this.#early = this.#early.filter(early => early.key !== key)
+        this.#drop([key]).catch(this.#deps.host.reportError)
+      }
+  }
+
+  /** The tab is gone; what it has published stays. */
+  detach(session: Session): void {
+    this.#interested.delete(session)
+    for (const [key, watch] of this.#watches) if (watch.session === session) this.#watches.delete(key)
+  }
+
+  /** The tab wants to hear how full the outbox is. */
+  watch(session: Session): void {
+    this.#interested.add(session)
+    session.send({ type: 'outbox', ...this.counts })
+  }
+
+  connectionOpened(): void {
+    this.#opened?.dispatcher.turn()
+  }
+
+  connectionLost(): void {
+    this.#opened?.dispatcher.connectionLost()
+  }
+
+  /** Another context may have stored or sent something. */
+  async nudged(): Promise<void> {
+    if (this.#opened === undefined) return
+    await this.#opened.box.refresh()
+    await this.#othersMaySend(this.#opened)
+    this.#countsChanged()
+  }
+
+  /** @throws PartylineError `storage-unavailable` and others of the outbox */
+  async answer(request: OutboxRequest): Promise<unknown> {
+    if (request.type === 'counts') return this.counts
+    const { box } = this.#ready()
+    switch (request.type) {
+      case 'list':
+        return (await box.list(request.state, Math.min(request.count, MAX_LISTED), request.after)).map(toOutboxEntry)
+      case 'drop':
+        return this.#drop(request.keys)
+      case 'retry': {
+        const retried = await box.retry(request.keys)
+        await this.#opened?.dispatcher.reload()
+        this.#countsChanged()
+        return retried
+      }
+    }
+  }
+
+  /** Lets another drainer send at once. Waits no longer than a moment: it would lapse by itself, too. */
+  async release(): Promise<void> {
+    const released = this.#opened?.lease.release()
+    await Promise.race([released, new Promise<void>(resolve => void this.#deps.host.setTimer(RELEASE_MS, resolve))])
+  }
+
+  /** Deletes everything that is stored, here and in every other context. */
+  async wipe(): Promise<void> {
+    await this.#starting
+    this.#stop()
+    await this.#opened?.box.wipe()
+  }
+
+  /** What is stored stays. */
+  close(): void {
+    this.#stop()
+    const opened = this.#opened
+    opened?.lease.release().then(
+      () => opened.box.close(),
+      () => undefined,
+    )
+  }
+
+  #stop(): void {
+    this.#opened?.lease.rest()
+    this.#cancelExpiry()
+    this.#cancelTelling?.()
+    this.#interested.clear()
+  }
+
+  async #start(): Promise<void> {
+    const { host, open } = this.#deps
+    try {
+      const box = await open()
+      this.#opened = this.#assemble(box)
+      this.#storage = 'ready'
+      // Taken once, so that later nothing has to be looked up before the first message.
+      this.#opened.lease.want()
+      await this.#armExpiry(box)
+    } catch (error) {
+      this.#storage = 'unavailable'
+      host.reportError(error)
+    }
+    for (const { run } of this.#early.splice(0)) run()
+    this.#countsChanged()
+  }
+
+  #assemble(box: Outbox): Opened {
+    const { host, epoch, options, maxUnderWay, isOpen, send, traffic } = this.#deps
+    const dispatcher: Dispatcher = new Dispatcher({
+      host,
+      box,
+      policy: { ...options, maxUnderWay },
+      isOpen,
+      maySend: () => {
+        if (!lease.isFresh) lease.want()
+        return lease.isFresh
+      },
+      send: ({ channel, event, payload }, key, signal) => {
+        traffic.published++
+        return send({ channel, event, payload, key }, signal)
+      },
+      acknowledged: (key, reply) => {
+        traffic.acknowledged++
+        this.#tell(key, { stage: 'acknowledged', reply })
+        this.#countsChanged()
+      },
+      failed: (key, error) => {
+        traffic.failed++
+        this.#tell(key, { stage: 'failed', error: toWireError(error) })
+        this.#countsChanged()
+      },
+      expire: () => void this.#expire(box),
+      changed: () => {
+        if (dispatcher.size > 0) lease.want()
+        else lease.rest()
+        this.#deps.changed()
+      },
+    })
+    const lease: LeaseKeeper = new LeaseKeeper({
+      host,
+      box,
+      holder: epoch,
+      changedHands: () => void this.#othersMaySend({ box, dispatcher, lease }),
+      taken: () => dispatcher.turn(),
+      refused: () => void this.#lookAfterWatches(box),
+    })
+    return { box, dispatcher, lease }
+  }
+
+  #whenKnown(key: string, run: () => void): void {
+    if (this.#storage === 'opening') this.#early.push({ key, run })
+    else run()
+  }
+
+  #ready(): Opened {
+    if (this.#opened !== undefined) return this.#opened
+    throw new PartylineError('storage-unavailable', 'messages cannot be stored in this browser, or not yet', {
+      retryable: this.#storage === 'opening',
+    })
+  }
+
+  #publishUnstored(session: Session, op: DurableOp): void {
+    try {
+      this.#deps.sendUnstored(session, op)
+    } catch (error) {
+      session.send({ type: 'receipt', id: op.id, stage: 'failed', error: toWireError(error) })
+    }
+  }
+
+  async #store({ box, dispatcher }: Opened, entry: NewEntry, isAgain: boolean): Promise<void> {
+    const adding = box.add(entry)
+    // One that may be stored already is sent from the database, where it has its place.
+    if (!isAgain) dispatcher.add(entry)
+    try {
+      const added = await adding
+      this.#tellStored(entry.key, box)
+      this.#stored(box, dispatcher, entry, added, isAgain)
+    } catch (error) {
+      dispatcher.notStored(entry, error as PartylineError)
+    }
+    this.#countsChanged()
+  }
+
+  #stored(box: Outbox, dispatcher: Dispatcher, entry: NewEntry, { replaced }: Added, isAgain: boolean): void {
+    if (replaced !== undefined) {
+      const why = new PartylineError('replaced', 'a newer message with the same coalesce has taken its place')
+      this.#tell(replaced, { stage: 'failed', error: toWireError(why) })
+    }
+    if (isAgain) dispatcher.stored(entry)
+    if (entry.expiresAt !== undefined) void this.#armExpiry(box).catch(this.#deps.host.reportError)
+  }
+
+  /** A tab asks what became of a message that an earlier broker has stored. */
+  async #recall({ box, dispatcher }: Opened, outbox: string, key: string): Promise<void> {
+    try {
+      const fate = await box.fate(key)
+      if (fate.state === 'waiting') dispatcher.stored({ lane: fate.lane })
+      else this.#tell(key, outbox === box.id ? toReceipt(fate) : wiped())
+    } catch (error) {
+      this.#deps.host.reportError(error)
+    }
+  }
+
+  async #othersMaySend({ box, dispatcher, lease }: Opened): Promise<void> {
+    try {
+      await dispatcher.reload()
+      if (dispatcher.size === 0) lease.rest()
+      await this.#lookAfterWatches(box)
+    } catch (error) {
+      this.#deps.host.reportError(error)
+    }
+  }
+
+  /** What somebody else has sent or buried its tab hears from here. */
+  async #lookAfterWatches(box: Outbox): Promise<void> {
+    const stored = [...this.#watches].filter(([key, { isStored }]) => isStored && !box.sending.has(key))
+    const look = async ([key]: readonly [string, Watch]): Promise<void> => {
+      const fate = await box.fate(key)
+      if (fate.state !== 'waiting') this.#tell(key, toReceipt(fate))
+    }
+    await Promise.all(stored.map(look))
+  }
+
+  async #expire(box: Outbox): Promise<void> {
+    try {
+      const expired = await box.expire()
+      this.#opened?.dispatcher.withdraw(new Set(expired.map(({ key }) => key)))
+      for (const { key, died } of expired) {
+        this.#deps.traffic.failed++
+        if (died !== undefined) this.#tell(key, { stage: 'failed', error: died.error })
+      }
+      await this.#armExpiry(box)
+    } catch (error) {
+      this.#deps.host.reportError(error)
+    }
+    this.#countsChanged()
+  }
+
+  async #armExpiry(box: Outbox): Promise<void> {
+    const { host } = this.#deps
+    const next = await box.nextExpiry()
+    this.#cancelExpiry()
+    this.#cancelExpiry =
+      next === undefined ? () => {} : host.setTimer(Math.max(0, next - host.wallClock()), () => void this.#expire(box))
+  }
+
+  async #drop(keys: readonly string[]): Promise<readonly string[]> {
+    if (this.#opened === undefined) return []
+    const { box, dispatcher } = this.#opened
+    const dropping = box.drop(keys)
+    dispatcher.withdraw(new Set(keys))
+    const dropped = await dropping
+    const why = toWireError(new PartylineError('dropped', 'the message was dropped from the outbox'))
+    for (const key of dropped) this.#tell(key, { stage: 'failed', error: why })
+    this.#countsChanged()
+    return dropped
+  }
+
+  #tellStored(key: string, { id }: Outbox): void {
+    const watch = this.#watches.get(key)
+    if (watch === undefined) return
+    watch.isStored = true
+    watch.session.send({ type: 'receipt', id: watch.id, stage: 'stored', outbox: id })
+  }
+
+  /** The last that is heard of it. */
+  #tell(key: string, notice: Omit<ReceiptNotice, 'type' | 'id'>): void {
+    const watch = this.#watches.get(key)
+    this.#watches.delete(key)
+    watch?.session.send({ type: 'receipt', id: watch.id, ...notice })
+  }
+
+  #countsChanged(): void {
+    if (this.#interested.size === 0 || this.#cancelTelling !== undefined) return
+    this.#cancelTelling = this.#deps.host.setTimer(TELL_COUNTS_EVERY_MS, () => {
+      this.#cancelTelling = undefined
+      for (const session of this.#interested) session.send({ type: 'outbox', ...this.counts })
+    })
+  }
+}
+
+function toEntry({ channel, event, payload, durable }: DurableOp, now: number): NewEntry {
+  const { key, lane = channel, ttlMs, coalesce } = durable
+  return {
+    key,
+    lane,
+    body: { kind: 'message', channel, event, payload },
+    bytes: measure(payload).bytes,
+    createdAt: now,
+    ...(ttlMs === undefined ? {} : { expiresAt: now + ttlMs }),
+    ...(coalesce === undefined ? {} : { coalesce }),
+  }
+}
+
+/** What the tab hears of a message that does not wait any more. */
+function toReceipt(fate: Exclude<Fate, { readonly state: 'waiting' }>): Omit<ReceiptNotice, 'type' | 'id'> {
+  switch (fate.state) {
+    case 'absent':
+      return { stage: 'acknowledged' }
+    case 'dead':
+      return { stage: 'failed', error: toWireError(fromWireError(fate.died.error)) }
+    case 'gone':
+      return { stage: 'failed', error: toWireError(new PartylineError(fate.why, `the message was ${fate.why}`)) }
+  }
+}
+
+function wiped(): Omit<ReceiptNotice, 'type' | 'id'> {
+  const why = 'the outbox was wiped since the message was stored: nobody knows whether it was sent'
+  return { stage: 'failed', error: toWireError(new PartylineError('unconfirmed', why)) }
+}
+
+function toOutboxEntry({ body, ...entry }: OutboxEntry): OutboxEntry {
+  const { kind } = body
+  return { ...entry, body: kind === 'message' ? body : { kind, url: body.url, method: body.method } }
+}
