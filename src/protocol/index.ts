@@ -28,6 +28,7 @@ export {
   isScopeQuestion,
   parsePageMessage,
   parseScopeAnswer,
+  SYNC_TAG,
   type PageMessage,
   type ScopeAnswer,
   type ScopeQuestion,

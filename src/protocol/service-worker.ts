@@ -1,3 +1,6 @@
+/** Of Background Sync: there is something in an outbox. */
+export const SYNC_TAG = 'partyline-outbox'
+
 /** What a page tells the app's service worker. */
 export type PageMessage =
   /** Whose line this page has; without a scope: nobody's (any more). */

@@ -1,4 +1,6 @@
 export type {
+  EndpointHeaders,
+  EndpointOptions,
   PrecacheEntry,
   RouteMatch,
   RouteOptions,

@@ -10,6 +10,8 @@ export interface ServiceWorkerOptions {
   readonly precache?: readonly PrecacheEntry[]
   /** The page that is shown when one cannot be loaded and none is kept. Fetched when the worker is installed. @default none */
   readonly offlinePage?: string
+  /** Where messages go when no tab is there to send them over the line. @default none: they wait for the next tab */
+  readonly outbox?: EndpointOptions
   /** Lets the browser ask for a page while the worker starts. @default where there is a route for pages or an offline page */
   readonly navigationPreload?: boolean
   /** Whether pages that are open already come under the first worker at once, without a reload. @default true */
@@ -17,6 +19,21 @@ export interface ServiceWorkerOptions {
   /** How long a page may take to say whose line it has, before its request is treated as nobody's. @default 500 */
   readonly scopeTimeoutMs?: number
 }
+
+export interface EndpointOptions {
+  /** The URL that takes them. docs/service-worker.md says what it has to do. */
+  readonly endpoint: string
+  /** Headers for it, or a function that gives them, such as a token that it renews. @default none */
+  readonly headers?: EndpointHeaders
+  /** Whether cookies go with it. @default 'same-origin' */
+  readonly credentials?: 'omit' | 'same-origin' | 'include'
+  /** Most messages that go at once. @default 100 */
+  readonly batchSize?: number
+}
+
+export type EndpointHeaders = Headed | ((context: { readonly scope: string }) => Headed | Promise<Headed>)
+
+type Headed = Readonly<Record<string, string>>
 
 export interface PrecacheEntry {
   readonly url: string
@@ -55,6 +72,15 @@ export interface RouteOptions {
   readonly maxEntries?: number
   /** Events of the line after which its answers are stale; without `event` all of the channel. @default [] */
   readonly invalidateOn?: readonly StaleOn[]
+  /**
+   * Stores POST, PUT, PATCH and DELETE when there is no network, and sends them later, in order. Needs a scope: what
+   * pages without a line send fails as it always does. @default false
+   */
+  readonly queue?: boolean
+  /** Those of one lane are sent one after the other. @default the route's name */
+  readonly lane?: string
+  /** Stores the header `Authorization` with them, too: on the disk, and it may have expired by then. @default false */
+  readonly keepAuthorization?: boolean
 }
 
 export interface RouteMatch {
@@ -73,7 +99,10 @@ export type RouteStrategy = 'network-first' | 'cache-first' | 'pages' | 'network
 
 export type ResolvedRoute = Required<RouteOptions>
 
-export interface ResolvedOptions extends Required<Omit<ServiceWorkerOptions, 'routes' | 'offlinePage'>> {
+export type ResolvedEndpoint = Required<EndpointOptions>
+
+export interface ResolvedOptions extends Required<Omit<ServiceWorkerOptions, 'routes' | 'offlinePage' | 'outbox'>> {
+  readonly outbox: ResolvedEndpoint | undefined
   readonly routes: readonly ResolvedRoute[]
   readonly offlinePage: string | undefined
 }
@@ -86,7 +115,7 @@ const MAX_DELAY_MS = 2 ** 31 - 1
 type Rule = readonly [expected: string, isRight: (value: unknown) => boolean]
 
 const yesOrNo: Rule = ['true or false', value => typeof value === 'boolean']
-const text: Rule = ['a string that is not empty', value => typeof value === 'string' && value !== '']
+const text: Rule = ['a string that is not empty', value => isText(value) && value !== '']
 const list: Rule = ['an array', Array.isArray]
 const duration: Rule = ['milliseconds above 0', value => isNumber(value) && value > 0]
 const delay: Rule = [
@@ -106,6 +135,7 @@ const OPTION_RULES: Readonly<Record<keyof ServiceWorkerOptions, Rule>> = {
   routes: list,
   precache: ['an array of { url, revision }, such as self.__WB_MANIFEST', isPrecacheList],
   offlinePage: text,
+  outbox: ['{ endpoint }', value => typeof value === 'object' && value !== null],
   navigationPreload: yesOrNo,
   claimClients: yesOrNo,
   scopeTimeoutMs: delay,
@@ -121,6 +151,21 @@ const ROUTE_RULES: Readonly<Record<keyof RouteOptions, Rule>> = {
   maxAgeMs: duration,
   maxEntries: count,
   invalidateOn: ['an array of { channel, event? }', isStaleList],
+  queue: yesOrNo,
+  lane: text,
+  keepAuthorization: yesOrNo,
+}
+
+const CREDENTIALS: readonly unknown[] = ['omit', 'same-origin', 'include'] satisfies RequestCredentials[]
+
+const ENDPOINT_RULES: Readonly<Record<keyof EndpointOptions, Rule>> = {
+  endpoint: text,
+  headers: [
+    'an object of strings or a function',
+    value => typeof value === 'function' || (Object(value) === value && Object.values(value as object).every(isText)),
+  ],
+  credentials: [`one of ${CREDENTIALS.join(', ')}`, value => CREDENTIALS.includes(value)],
+  batchSize: count,
 }
 
 /** @throws PartylineError `bad-options` that names the option and what would be right */
@@ -136,8 +181,16 @@ export function resolveOptions(options: ServiceWorkerOptions): ResolvedOptions {
     navigationPreload:
       given.navigationPreload ?? (offlinePage !== undefined || routes.some(({ strategy }) => strategy === 'pages')),
     offlinePage,
+    outbox: given.outbox && resolveEndpoint(given.outbox),
     routes,
   }
+}
+
+function resolveEndpoint(options: EndpointOptions): ResolvedEndpoint {
+  const where = "startServiceWorker's outbox"
+  const { endpoint, headers = {}, credentials = 'same-origin', batchSize = 100 } = known(where, options, ENDPOINT_RULES)
+  if (endpoint === undefined) throw wrong(where, 'endpoint', endpoint, ENDPOINT_RULES.endpoint)
+  return { endpoint, headers, credentials, batchSize }
 }
 
 function resolveRoute(options: RouteOptions, index: number): ResolvedRoute {
@@ -151,6 +204,8 @@ function resolveRoute(options: RouteOptions, index: number): ResolvedRoute {
       'bad-options',
       `${where} (${name}) has credentials: true, which pages cannot have: whose line a page has is not known before it runs`,
     )
+  if (strategy === 'pages' && rest.queue === true)
+    throw new PartylineError('bad-options', `${where} (${name}) has queue: true, but pages are only ever read`)
   return {
     credentials: false,
     opaque: false,
@@ -158,6 +213,9 @@ function resolveRoute(options: RouteOptions, index: number): ResolvedRoute {
     maxAgeMs: strategy === 'cache-first' ? 30 * DAY_MS : DAY_MS,
     maxEntries: 100,
     invalidateOn: [],
+    queue: false,
+    lane: name,
+    keepAuthorization: false,
     ...rest,
     name,
     match,
@@ -204,6 +262,10 @@ function refuseTwins(routes: readonly ResolvedRoute[]): void {
 
 function isNumber(value: unknown): value is number {
   return typeof value === 'number' && Number.isFinite(value)
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string'
 }
 
 function isMatch(value: unknown): boolean {

@@ -1,14 +1,15 @@
 import { isScopeQuestion, type PageMessage, type ScopeAnswer } from '../../protocol/index.ts'
 import type { Line } from '../types.ts'
+import { wakeWhileWaiting } from './wake-later.ts'
 
 /** As much of a line as tells whose it is. */
-export type ScopedLine = Pick<Line, 'scope' | 'status' | 'on'>
+export type ScopedLine = Pick<Line, 'scope' | 'status' | 'on' | 'outbox'>
 
 /** Tells the service worker whose line this page has: when it may not know, and when it asks. */
 export class PageScope {
   readonly #container: ServiceWorkerContainer
   #scope: string | undefined
-  #unlisten = (): void => {}
+  #ended = new AbortController()
 
   constructor(container: ServiceWorkerContainer, signal: AbortSignal) {
     this.#container = container
@@ -26,18 +27,18 @@ export class PageScope {
       options,
     )
     container.startMessages()
-    signal.addEventListener('abort', () => this.#unlisten())
+    signal.addEventListener('abort', () => this.#ended.abort())
   }
 
   /** From now on the page is this one's; of a line as long as it is not closed. */
   use(whose: ScopedLine | string | undefined): void {
-    this.#unlisten()
-    this.#unlisten = () => {}
+    this.#ended.abort()
+    this.#ended = new AbortController()
     if (typeof whose !== 'object') return this.#become(whose)
     this.#become(whose.status === 'closed' ? undefined : whose.scope)
-    this.#unlisten = whose.on('status', ({ status }) => {
-      if (status === 'closed') this.#become(undefined)
-    })
+    const { signal } = this.#ended
+    whose.on('status', ({ status }) => status === 'closed' && this.#become(undefined), { signal })
+    void this.#container.ready.then(registration => wakeWhileWaiting(whose, registration, signal))
   }
 
   #become(scope: string | undefined): void {

@@ -1,5 +1,11 @@
 import type { ResolvedRoute, RouteMatch } from '../options.ts'
 
+/** The route that a request belongs to: the first that is for it. */
+export function routeOf(routes: readonly ResolvedRoute[], request: RouteMatch): ResolvedRoute | undefined {
+  const isPage = request.request.mode === 'navigate'
+  return routes.find(route => (route.strategy === 'pages') === isPage && matches(route, request))
+}
+
 /** Whether a request is one of this route's, by its address. */
 export function matches({ match }: Pick<ResolvedRoute, 'match'>, request: RouteMatch): boolean {
   const { url, sameOrigin } = request

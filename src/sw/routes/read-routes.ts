@@ -7,7 +7,7 @@ import type { Strategies } from '../caching/strategies.ts'
 import type { Tally } from '../caching/tally.ts'
 import type { ResolvedRoute, RouteMatch } from '../options.ts'
 import type { ClientScopes } from '../scopes/client-scopes.ts'
-import { matches } from './match.ts'
+import { routeOf } from './match.ts'
 
 export interface ReadRoutesDeps {
   readonly routes: readonly ResolvedRoute[]
@@ -20,6 +20,8 @@ export interface ReadRoutesDeps {
   offlinePage(): Promise<Response | undefined>
   /** Whether what becomes of a request of then is of interest: its scope may be forgotten meanwhile. */
   isWanted(scope: string | undefined, startedAt: number): boolean
+  /** A server has answered. */
+  networkWorked(): void
   /** Resolves when the request has been answered and what is kept of it is kept. */
   underWay(done: Promise<unknown>): void
 }
@@ -27,7 +29,9 @@ export interface ReadRoutesDeps {
 /** For Workbox's router: what is read, of each route, and pages that no route is for. */
 export function readRoutes(deps: ReadRoutesDeps): Route[] {
   const { routes, otherPages, offlinePage } = deps
-  const read = routes.map(route => new Route(request => isFor(route, request), answering(route, deps)))
+  const read = routes
+    .filter(({ strategy }) => strategy !== 'network-only')
+    .map(route => new Route(match => isLookedAt(match) && routeOf(routes, match) === route, answering(route, deps)))
   if (!otherPages) return read
   const withoutNetwork: WorkboxPlugin = { handlerDidError: offlinePage }
   return [
@@ -36,19 +40,14 @@ export function readRoutes(deps: ReadRoutesDeps): Route[] {
   ]
 }
 
-function isFor(route: ResolvedRoute, { url, request, sameOrigin }: RouteMatch): boolean {
+function isLookedAt({ request, sameOrigin }: RouteMatch): boolean {
   const { method, mode, credentials, headers, cache } = request
-  return (
-    route.strategy !== 'network-only' &&
-    (mode === 'navigate') === (route.strategy === 'pages') &&
-    mayBeCached({ method, mode, credentials, headers, sameOrigin }, cache) &&
-    matches(route, { url, request, sameOrigin })
-  )
+  return mayBeCached({ method, mode, credentials, headers, sameOrigin }, cache)
 }
 
 function answering(
   route: ResolvedRoute,
-  { strategies, scopes, tally, offlinePage, isWanted, underWay }: ReadRoutesDeps,
+  { strategies, scopes, tally, offlinePage, isWanted, networkWorked, underWay }: ReadRoutesDeps,
 ) {
   return async ({ event, request }: { event: ExtendableEvent; request: Request }): Promise<Response> => {
     const { clientId } = event as FetchEvent
@@ -59,6 +58,7 @@ function answering(
     const counted = scope ?? scopes.peek(clientId) ?? ''
     const startedAt = Date.now()
     const count: Count = what => {
+      if (what === 'network') networkWorked()
       if (isWanted(counted, startedAt)) event.waitUntil(tally.count(counted, what))
     }
     const [response, done] = strategies

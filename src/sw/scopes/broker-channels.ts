@@ -3,6 +3,8 @@ import { brokersChannel } from '../../protocol/index.ts'
 export interface BrokerChannelsDeps {
   /** The line of this scope ends. */
   forget(scope: string): void
+  /** The outbox of this scope has changed. */
+  outboxChanged(scope: string): void
   /** A broker has wiped what it can of this scope. */
   wiped(scope: string): void
 }
@@ -16,6 +18,10 @@ export class BrokerChannels {
     this.#deps = deps
   }
 
+  get scopes(): readonly string[] {
+    return [...this.#channels.keys()]
+  }
+
   /** Idempotent. */
   open(scope: string): void {
     if (this.#channels.has(scope)) return
@@ -24,9 +30,15 @@ export class BrokerChannels {
     channel.addEventListener('message', ({ data }) => {
       const { type } = Object(data) as { readonly type?: unknown }
       if (type === 'forget') this.#deps.forget(scope)
+      if (type === 'outbox') this.#deps.outboxChanged(scope)
       if (type === 'wiped') this.#deps.wiped(scope)
     })
     this.#tellRules(channel)
+  }
+
+  /** The service worker has put something into the outbox of this scope, or taken something out. */
+  tellOutbox(scope: string): void {
+    this.#channels.get(scope)?.postMessage({ type: 'outbox' })
   }
 
   /** What makes answers stale may have changed. */

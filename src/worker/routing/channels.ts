@@ -1,4 +1,4 @@
-import { fullJitter } from '../../lib/index.ts'
+import { fullJitter, measure } from '../../lib/index.ts'
 import {
   PartylineError,
   toWireError,
@@ -9,7 +9,6 @@ import {
 } from '../../protocol/index.ts'
 import type { BrokerHost } from '../host.ts'
 import type { Traffic } from '../observe/traffic.ts'
-import { measure } from '../payload-size.ts'
 import type { Outgoing } from '../sessions/frame-sender.ts'
 import type { Session } from '../sessions/session.ts'
 import { toUpstreamError, type TransportLink, type UpstreamError, type UpstreamEvent } from '../upstream/transport.ts'

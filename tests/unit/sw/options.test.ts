@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { matches } from '../../../src/sw/routes/match.ts'
+import { matches, routeOf } from '../../../src/sw/routes/match.ts'
 import { resolveOptions, type RouteOptions, type ServiceWorkerOptions } from '../../../src/sw/options.ts'
 
 const route: RouteOptions = { name: 'api', match: '/api/' }
@@ -16,9 +16,22 @@ test('a route has defaults', () => {
       maxAgeMs: 86_400_000,
       maxEntries: 100,
       invalidateOn: [],
+      queue: false,
+      lane: 'api',
+      keepAuthorization: false,
     },
   ])
   expect(resolveOptions({ routes: [{ ...route, strategy: 'cache-first' }] }).routes[0]?.maxAgeMs).toBe(2_592_000_000)
+})
+
+test('the endpoint has defaults', () => {
+  expect(resolveOptions({}).outbox).toBeUndefined()
+  expect(resolveOptions({ outbox: { endpoint: '/o' } }).outbox).toEqual({
+    endpoint: '/o',
+    headers: {},
+    credentials: 'same-origin',
+    batchSize: 100,
+  })
 })
 
 test('navigations are asked for ahead where something answers them', () => {
@@ -45,6 +58,12 @@ describe('bad-options names the option and what would be right', () => {
     [{ routes: [{ ...route, invalidateOn: [{ event: 'x' }] }] }, 'invalidateOn'],
     [{ routes: [{ ...route, ttl: 3 }] }, 'routes[0] knows no option "ttl"'],
     [{ routes: [route, route] }, 'two routes named "api"'],
+    [{ routes: [{ ...route, strategy: 'pages', queue: true }] }, 'pages are only ever read'],
+    [{ outbox: '/outbox' }, 'outbox "/outbox"; expected { endpoint }'],
+    [{ outbox: {} }, 'outbox has endpoint undefined; expected a string'],
+    [{ outbox: { endpoint: '/o', credentials: 'all' } }, 'credentials "all"; expected one of omit'],
+    [{ outbox: { endpoint: '/o', batchSize: 0 } }, 'batchSize 0'],
+    [{ outbox: { endpoint: '/o', headers: { a: 1 } } }, 'headers [object Object]; expected an object of strings'],
     [{ routes: [{ ...route, strategy: 'pages', credentials: true }] }, 'pages cannot have'],
   ])('%j', (options, message) => {
     expect(() => resolveOptions(options as ServiceWorkerOptions)).toThrow(
@@ -66,4 +85,20 @@ describe('a route matches', () => {
   ])('%s: %s %#', (match, href, sameOrigin, isMatch) => {
     for (const _ of [1, 2]) expect(matches({ match }, request(href, sameOrigin))).toBe(isMatch)
   })
+})
+
+test('the first route that matches counts, pages apart from what they ask for', () => {
+  const { routes } = resolveOptions({
+    routes: [
+      { name: 'pages', match: '/', strategy: 'pages' },
+      { name: 'special', match: '/api/special', strategy: 'network-only' },
+      { name: 'api', match: '/api/' },
+    ],
+  })
+  const of = (path: string, mode: RequestMode): string | undefined =>
+    routeOf(routes, { url: new URL(path, 'https://a.example'), request: { mode } as Request, sameOrigin: true })?.name
+  expect(of('/api/special/1', 'cors')).toBe('special')
+  expect(of('/api/other', 'cors')).toBe('api')
+  expect(of('/api/other', 'navigate')).toBe('pages')
+  expect(of('/elsewhere', 'cors')).toBeUndefined()
 })
