@@ -363,10 +363,10 @@ export class Outbox {
   }
 }
 
-/** Scopes that have an outbox here; none where the browser does not tell. */
-export async function scopesWithOutbox(): Promise<readonly string[]> {
+/** Scopes that have an outbox here; `undefined` where the browser does not tell. */
+export async function scopesWithOutbox(): Promise<readonly string[] | undefined> {
   const databases = await indexedDB.databases?.()
-  return (databases ?? []).flatMap(({ name = '' }) => (name.startsWith(PREFIX) ? [name.slice(PREFIX.length)] : []))
+  return databases?.flatMap(({ name = '' }) => (name.startsWith(PREFIX) ? [name.slice(PREFIX.length)] : []))
 }
 
 /**

@@ -48,18 +48,20 @@ export function startServiceWorker(options: ServiceWorkerOptions): void {
     routes: routes.filter(({ strategy }) => strategy !== 'network-only').map(({ name }) => name),
     idle: () => Promise.allSettled(underWay),
   })
-  const brokers = new BrokerChannels({
+  const brokers: BrokerChannels = new BrokerChannels({
     forget(scope) {
       for (const part of [scopes, tally, forgetting, drain]) part.forget(scope)
     },
-    wiped: scope => void forgetting.wiped(scope).catch(reportError),
+    wiped(scope) {
+      brokers.close(scope)
+      void forgetting.wiped(scope).catch(reportError)
+    },
     outboxChanged: () => void drain.run(),
   })
   const drain: Drain = new Drain({
     endpoint: outbox && new Endpoint({ options: outbox, notes, reportError }),
     holder: crypto.randomUUID(),
-    // Where the browser does not tell: those whose pages have come to this worker.
-    scopes: async () => new Set([...(await scopesWithOutbox()), ...brokers.scopes]),
+    scopes: async () => (await scopesWithOutbox()) ?? brokers.scopes,
     opening: scope => brokers.open(scope),
     changed: scope => brokers.tellOutbox(scope),
     wakeLater,

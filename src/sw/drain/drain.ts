@@ -12,7 +12,7 @@ export interface DrainsDeps {
   /** Of this life of this worker. */
   readonly holder: string
   /** Those that may have an outbox. */
-  scopes(): Promise<ReadonlySet<string>>
+  scopes(): Promise<readonly string[]>
   /** The outbox of this scope is about to be used. */
   opening(scope: string): void
   /** Something has left the outbox of this scope. */
@@ -29,7 +29,7 @@ const PATIENCE_MS = 30_000
 export class Drain {
   readonly #deps: DrainsDeps
   readonly #pauses = new Pauses({ now: () => Date.now(), random: () => Math.random() })
-  readonly #open = new Map<string, { readonly box: Outbox; readonly abort: AbortController }>()
+  readonly #aborts = new Map<string, AbortController>()
   #running: Promise<boolean> | undefined
   #isAgain = false
   #wake = (): void => {}
@@ -65,9 +65,7 @@ export class Drain {
 
   /** Nothing more is sent of this scope. */
   forget(scope: string): void {
-    const open = this.#open.get(scope)
-    open?.abort.abort()
-    open?.box.close()
+    this.#aborts.get(scope)?.abort()
   }
 
   async #runAll(): Promise<boolean> {
@@ -101,24 +99,27 @@ export class Drain {
 
   async #drainAll(): Promise<Left> {
     const scopes = await this.#deps.scopes()
-    const left = await Promise.all([...scopes].map(scope => this.#drainScope(scope)))
+    const left = await Promise.all(scopes.map(scope => this.#drainScope(scope)))
     return { isLeft: left.some(({ isLeft }) => isLeft), isBusy: left.some(({ isBusy }) => isBusy) }
   }
 
   async #drainScope(scope: string): Promise<Left> {
     const abort = new AbortController()
+    this.#aborts.set(scope, abort)
     try {
       this.#deps.opening(scope)
       const box = await openOutbox({ scope, reportError: this.#deps.reportError })
-      this.#open.set(scope, { box, abort })
-      return await this.#drainBox(scope, box, abort.signal)
+      // From then on nothing opens it any more, which would make it anew.
+      abort.signal.addEventListener('abort', () => box.close())
+      // It may have been wiped just before it was opened.
+      if (abort.signal.aborted) await box.wipe()
+      return await this.#drainBox(scope, box, abort.signal).finally(() => box.close())
     } catch (error) {
       if (abort.signal.aborted) return { isLeft: false, isBusy: false }
       this.#deps.reportError(error)
       return { isLeft: true, isBusy: false }
     } finally {
-      this.#open.get(scope)?.box.close()
-      this.#open.delete(scope)
+      this.#aborts.delete(scope)
     }
   }
 

@@ -18,6 +18,14 @@ export interface RequestQueueDeps {
 
 type WriteRoute = Pick<ResolvedRoute, 'lane' | 'keepAuthorization'>
 
+/** One request on its way. */
+interface Write extends WriteRoute {
+  readonly scope: string
+  readonly key: string
+  readonly startedAt: number
+  readonly request: Request
+}
+
 /** Sends what changes things, or stores it when there is no network, or when something of its lane waits already. */
 export class RequestQueue {
   readonly #deps: RequestQueueDeps
@@ -27,23 +35,24 @@ export class RequestQueue {
   }
 
   /** Rejects as the network does when the request could neither be sent nor is to be stored. */
-  async answer(scope: string, route: WriteRoute, request: Request): Promise<Response> {
+  async answer(scope: string, { lane, keepAuthorization }: WriteRoute, request: Request): Promise<Response> {
     const key = request.headers.get(IDEMPOTENCY_KEY) ?? crypto.randomUUID()
-    const keyed = withKey(request, key)
-    const box = await this.#open(scope)
-    if (box === undefined) return fetch(keyed)
+    const write = { scope, lane, keepAuthorization, key, startedAt: Date.now(), request: withKey(request, key) }
+    let box: Outbox | undefined
     try {
-      const waiting = await box.head('request', route.lane, 1)
-      return waiting.length > 0
-        ? await this.#store(box, scope, route, keyed, key)
-        : await this.#send(box, scope, route, keyed, key)
-    } finally {
-      box.close()
+      box = await openOutbox({ scope, reportError: this.#deps.reportError })
+      const waiting = await box.head('request', lane, 1)
+      if (waiting.length > 0) return await this.#store(box, write)
+    } catch (error) {
+      // Where nothing can be stored nothing waits.
+      this.#deps.reportError(error)
+      return fetch(write.request)
     }
+    return this.#send(box, write).finally(() => box.close())
   }
 
-  async #send(box: Outbox, scope: string, route: WriteRoute, request: Request, key: string): Promise<Response> {
-    const startedAt = Date.now()
+  async #send(box: Outbox, write: Write): Promise<Response> {
+    const { scope, lane, startedAt, request } = write
     const copy = request.clone()
     try {
       const response = await fetch(request)
@@ -52,31 +61,25 @@ export class RequestQueue {
     } catch (error) {
       // Whoever takes it back does not want it sent later.
       if (request.signal.aborted || !this.#deps.isWanted(scope, startedAt)) throw error
-      this.#deps.networkFailed(scope, route.lane)
-      return this.#store(box, scope, route, copy, key)
+      this.#deps.networkFailed(scope, lane)
+      return this.#store(box, { ...write, request: copy })
     }
   }
 
-  async #store(box: Outbox, scope: string, route: WriteRoute, request: Request, key: string): Promise<Response> {
+  /** Never rejects: the page hears why it could not be stored. */
+  async #store(box: Outbox, { scope, request, ...how }: Write): Promise<Response> {
     try {
-      await box.add(await toEntry(request, { ...route, key }))
+      await box.add(await toEntry(request, how))
     } catch (error) {
       return refusal(error)
+    } finally {
+      box.close()
     }
     this.#deps.stored(scope)
-    return new Response(JSON.stringify({ queued: true, id: key }), {
+    return new Response(JSON.stringify({ queued: true, id: how.key }), {
       status: 202,
-      headers: { 'content-type': 'application/json', 'partyline-queued': key },
+      headers: { 'content-type': 'application/json', 'partyline-queued': how.key },
     })
-  }
-
-  async #open(scope: string): Promise<Outbox | undefined> {
-    try {
-      return await openOutbox({ scope, reportError: this.#deps.reportError })
-    } catch (error) {
-      this.#deps.reportError(error)
-      return undefined
-    }
   }
 }
 

@@ -41,6 +41,12 @@ export class BrokerChannels {
     this.#channels.get(scope)?.postMessage({ type: 'outbox' })
   }
 
+  /** Idempotent. */
+  close(scope: string): void {
+    this.#channels.get(scope)?.close()
+    this.#channels.delete(scope)
+  }
+
   /** What makes answers stale may have changed. */
   tellRules(): void {
     for (const channel of this.#channels.values()) this.#tellRules(channel)
