@@ -157,7 +157,11 @@ export class OutboxDesk {
 
   /** @throws PartylineError `storage-unavailable` and others of the outbox */
   async answer(request: OutboxRequest): Promise<unknown> {
-    if (request.type === 'counts') return this.counts
+    if (request.type === 'counts') {
+      // Other contexts may have stored or sent something.
+      await this.#opened?.box.refresh()
+      return this.counts
+    }
     const { box } = this.#ready()
     switch (request.type) {
       case 'list':
