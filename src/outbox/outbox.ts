@@ -5,7 +5,7 @@ import { parseLease, releaseLease, takeLease } from './drain-lease.ts'
 import type { Body, Death, Entry, NewEntry } from './entry.ts'
 import { parseRow, type Row } from './row.ts'
 import { DEFAULT_LIMITS, EMPTY, minus, parseUsage, plus, refuseExcess, type OutboxLimits, type Usage } from './usage.ts'
-import { WorkQueue } from './work-queue.ts'
+import { isOutOfRoom, WorkQueue } from './work-queue.ts'
 
 export interface OpenOutboxOptions extends OutboxLimits {
   readonly scope: string
@@ -65,6 +65,8 @@ interface Work {
   usage: Usage
 }
 
+type Use = (work: Work) => Promise<void>
+
 const PREFIX = 'partyline:outbox:'
 /** For this long it is remembered that an entry left without an acknowledgement, for tabs that still ask for it. */
 const REMEMBER_MS = 24 * 60 * 60 * 1000
@@ -112,9 +114,13 @@ export class Outbox {
     this.#randomId = randomId
     this.#reportError = report ?? (error => reportError(error))
     this.#work = new WorkQueue(async use => {
-      const { id, usage } = await this.#database.transact('readwrite', transaction => this.#run(transaction, use))
-      this.#id = id
-      this.#usage = usage
+      try {
+        await this.#transact(use, writeUsage)
+      } catch (error) {
+        if (!isOutOfRoom(error)) throw error
+        // What only deletes needs no room, unless for the figures.
+        await this.#transact(use, deleteUsage)
+      }
     })
   }
 
@@ -310,7 +316,15 @@ export class Outbox {
     this.#database.close()
   }
 
-  async #run(transaction: IDBTransaction, use: (work: Work) => Promise<void>): Promise<{ id: string; usage: Usage }> {
+  async #transact(use: Use, keepUsage: Use): Promise<void> {
+    const { id, usage } = await this.#database.transact('readwrite', transaction =>
+      this.#run(transaction, use, keepUsage),
+    )
+    this.#id = id
+    this.#usage = usage
+  }
+
+  async #run(transaction: IDBTransaction, use: Use, keepUsage: Use): Promise<{ id: string; usage: Usage }> {
     const entries = transaction.objectStore('entries')
     const records = transaction.objectStore('records')
     const [usage, id] = await Promise.all([
@@ -320,7 +334,7 @@ export class Outbox {
     const work: Work = { entries, records, usage: usage ?? EMPTY }
     if (usage === undefined) await this.#mend(work)
     await use(work)
-    if (work.usage !== usage) await promisifyRequest(records.put(work.usage, 'usage'))
+    if (work.usage !== usage) await keepUsage(work)
     // None after `wipe` of another context, too.
     return { id: typeof id === 'string' ? id : await this.#begin(records), usage: work.usage }
   }
@@ -409,6 +423,15 @@ function requestPut({ entries }: Work, row: UnnumberedRow): IDBRequest {
   } catch (cause) {
     throw new PartylineError('invalid-payload', `the message cannot be stored: ${describe(cause)}`, { cause })
   }
+}
+
+async function writeUsage({ records, usage }: Work): Promise<void> {
+  await promisifyRequest(records.put(usage, 'usage'))
+}
+
+/** The next transaction counts the entries. */
+async function deleteUsage({ records }: Work): Promise<void> {
+  await promisifyRequest(records.delete('usage'))
 }
 
 async function remove(work: Work, row: Row): Promise<void> {

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { PartylineError } from '../../src/protocol/index.ts'
 import { WorkQueue } from '../../src/outbox/work-queue.ts'
 
 /** A queue that notes what ran in which transaction. */
@@ -55,6 +56,20 @@ test('all jobs of a transaction that fails have failed, and the next one runs', 
   expect(outcomes).toMatchObject([{ reason: { message: 'aborted' } }, { reason: { message: 'aborted' } }])
   isBroken = false
   expect(await queue.do(() => Promise.resolve(2))).toBe(2)
+})
+
+test('where there is no room for all together, there may be room for some', async () => {
+  const transactions: string[][] = []
+  const queue = new WorkQueue<string[]>(async use => {
+    const written: string[] = []
+    transactions.push(written)
+    await use(written)
+    if (written.join('').length > 3) throw new PartylineError('outbox-full', 'no room')
+  })
+  const write = (text: string) => queue.do(async written => written.push(text))
+  const outcomes = await Promise.allSettled(['a', 'long', 'bc'].map(write))
+  expect(outcomes).toMatchObject([{ value: 1 }, { reason: { code: 'outbox-full' } }, { value: 1 }])
+  expect(transactions).toEqual([['a', 'long', 'bc'], ['a'], ['long'], ['bc']])
 })
 
 test('a crowd is spread over several transactions', async () => {
