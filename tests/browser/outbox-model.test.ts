@@ -147,3 +147,24 @@ test('two contexts do to one outbox what an array would do, and its figures are 
     { numRuns: 100 },
   )
 }, 60_000)
+
+test('two contexts at once leave figures that are a recount, within the limits', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(asks, { maxLength: 30 }), fc.array(asks, { maxLength: 30 }), async (ours, theirs) => {
+      const scope = newScope()
+      const { now } = testClock()
+      const options = { ...LIMITS, scope, now }
+      const [one, other] = [await openOutbox(options), await openOutbox(options)]
+      const ask = (outbox: Outbox) => (each: Ask) => each(outbox, new OutboxModel(LIMITS), now())
+      await Promise.all([...ours.map(ask(one)), ...theirs.map(ask(other))])
+      const usage = await one.refresh()
+      expect(await recount(other)).toEqual(usage)
+      expect(await other.refresh()).toEqual(usage)
+      expect(usage.dead).toBeLessThanOrEqual(LIMITS.maxDeadLetters)
+      expect(usage.bytes).toBeLessThanOrEqual(LIMITS.maxBytes)
+      for (const outbox of [one, other]) outbox.close()
+      indexedDB.deleteDatabase(databaseOf(scope))
+    }),
+    { numRuns: 50 },
+  )
+}, 60_000)
