@@ -57,12 +57,15 @@ export class Database {
     this.#drop()
   }
 
-  /** Closes and deletes it. Other contexts let go of it by themselves; resolves without waiting for one that hangs. */
-  async delete(): Promise<void> {
+  /**
+   * Closes and deletes it, whatever its version. Other contexts let go of it by themselves; resolves with `false`,
+   * without waiting, for one that hangs: it is deleted when that one ends.
+   */
+  async delete(): Promise<boolean> {
     this.close()
     const request = indexedDB.deleteDatabase(this.#options.name)
-    await new Promise<void>(resolve => {
-      for (const end of ['blocked', 'success', 'error']) request.addEventListener(end, () => resolve())
+    return new Promise(resolve => {
+      for (const end of ['blocked', 'success', 'error']) request.addEventListener(end, () => resolve(end === 'success'))
     })
   }
 

@@ -302,13 +302,21 @@ export class Outbox {
     })
   }
 
-  /** Deletes everything, in all contexts, and closes. */
+  /**
+   * Deletes everything, in all contexts, and closes.
+   * @throws PartylineError `storage-unavailable`, `storage-too-new`, when neither the entries nor the database could be
+   *   deleted
+   */
   async wipe(): Promise<void> {
-    await this.#work.do(async work => {
+    // The entries on their own, too: a context that hangs may keep the database.
+    const clearing = this.#work.do(async work => {
       for (const store of [work.entries, work.records]) await promisifyRequest(store.clear())
       work.usage = EMPTY
     })
-    await this.#database.delete()
+    const [cleared] = await Promise.allSettled([clearing])
+    // One that another context has made newer, or that does not open, is deleted all the same.
+    const isDeleted = await this.#database.delete()
+    if (cleared.status === 'rejected' && !isDeleted) throw cleared.reason
   }
 
   /** Idempotent. */

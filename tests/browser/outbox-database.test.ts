@@ -301,6 +301,22 @@ describe('wipe', () => {
     expect(await promisifyRequest(entries.count())).toBe(0)
   })
 
+  test('deletes a database of a newer version', async () => {
+    const scope = newScope()
+    const outbox = await openTestOutbox({ scope })
+    const newer = await openRaw(databaseOf(scope), 2)
+    newer.close()
+    await outbox.wipe()
+    expect(await scopesWithOutbox()).not.toContain(scope)
+  })
+
+  test('says so when it could delete nothing', async () => {
+    const scope = newScope()
+    const outbox = await openTestOutbox({ scope })
+    await openRaw(databaseOf(scope), 2)
+    await expect(outbox.wipe()).rejects.toMatchObject({ code: 'storage-too-new' })
+  })
+
   test('leaves other scopes alone', async () => {
     const [ours, other] = [await openTestOutbox(), await openTestOutbox()]
     await other.add(newEntry('a'))
