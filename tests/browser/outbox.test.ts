@@ -8,6 +8,7 @@ import {
   keysOf,
   laneOf,
   newEntry,
+  onTransaction,
   openTestOutbox,
   openTwo,
   recount,
@@ -33,15 +34,7 @@ describe('add', () => {
   test('resolves when the transaction is complete, not before', async () => {
     const outbox = await openTestOutbox()
     const order: string[] = []
-    const { transaction } = IDBDatabase.prototype
-    IDBDatabase.prototype.transaction = function (...args) {
-      const begun = transaction.apply(this, args)
-      begun.addEventListener('complete', () => order.push('complete'))
-      return begun
-    }
-    onTestFinished(() => {
-      IDBDatabase.prototype.transaction = transaction
-    })
+    onTransaction(transaction => transaction.addEventListener('complete', () => order.push('complete')))
     await outbox.add(newEntry('a')).then(() => order.push('stored'))
     expect(order).toEqual(['complete', 'stored'])
   })
@@ -49,17 +42,13 @@ describe('add', () => {
   test('that cannot be completed has stored nothing, and says so', async () => {
     const outbox = await openTestOutbox()
     await outbox.add(newEntry('a'))
-    const { transaction } = IDBDatabase.prototype
-    IDBDatabase.prototype.transaction = function (...args) {
-      const begun = transaction.apply(this, args)
-      begun
-        .objectStore('entries')
-        .count()
-        .addEventListener('success', () => begun.abort())
-      return begun
-    }
+    let isBroken = true
+    onTransaction(transaction => {
+      const request = transaction.objectStore('entries').count()
+      request.addEventListener('success', () => isBroken && transaction.abort())
+    })
     const outcomes = await Promise.allSettled([outbox.add(newEntry('b')), outbox.acknowledged('a')])
-    IDBDatabase.prototype.transaction = transaction
+    isBroken = false
     const failed = { status: 'rejected', reason: { code: 'not-stored', retryable: true } }
     expect(outcomes).toMatchObject([failed, failed])
     expect(outbox.usage).toEqual({ waiting: 1, dead: 0, bytes: 10 })

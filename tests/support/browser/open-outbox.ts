@@ -84,17 +84,23 @@ export async function tamper(scope: string, change: (transaction: IDBTransaction
   database.close()
 }
 
-/** How many transactions are begun until the end of the test, and with which options. */
-export function watchTransactions(): readonly (IDBTransactionOptions | undefined)[] {
-  const begun: (IDBTransactionOptions | undefined)[] = []
+/** Hears of each transaction that is begun until the end of the test. */
+export function onTransaction(hear: (transaction: IDBTransaction) => void): void {
   const { transaction } = IDBDatabase.prototype
-  IDBDatabase.prototype.transaction = function (stores, mode, options) {
-    begun.push(options)
-    return transaction.call(this, stores, mode, options)
+  IDBDatabase.prototype.transaction = function (...args) {
+    const begun = transaction.apply(this, args)
+    hear(begun)
+    return begun
   }
   onTestFinished(() => {
     IDBDatabase.prototype.transaction = transaction
   })
+}
+
+/** The transactions that are begun until the end of the test. */
+export function watchTransactions(): readonly IDBTransaction[] {
+  const begun: IDBTransaction[] = []
+  onTransaction(transaction => begun.push(transaction))
   return begun
 }
 
