@@ -29,6 +29,7 @@ export type ErrorCode =
   | 'storage-unavailable'
   | 'storage-too-new'
   | 'join-refused'
+  | 'service-worker-failed'
   | 'internal'
 
 export interface ErrorOptions {

@@ -1,5 +1,6 @@
 import type { BrokerScript, Mark, Stats } from '../protocol/index.ts'
 import { PROTOCOL_VERSION } from '../protocol/index.ts'
+import { Staleness } from './caching/staleness.ts'
 import type { BrokerHost, Port } from './host.ts'
 import { Pulse } from './observe/pulse.ts'
 import { collectStats } from './observe/stats.ts'
@@ -23,6 +24,9 @@ import type { ConnectionState } from './upstream/connection-state.ts'
 import { Connection } from './upstream/connection.ts'
 import { CredentialDesk } from './upstream/credentials.ts'
 import type { TransportLink } from './upstream/transport.ts'
+
+/** Storage that does not answer must not keep tabs from hearing that their user has signed out. */
+const WIPE_LIMIT_MS = 5_000
 
 export interface BrokerDeps {
   readonly host: BrokerHost
@@ -60,6 +64,7 @@ export interface Broker {
  * - `Outbound` knows the way out, not what becomes of a message.
  * - `Sessions` knows which tabs are there, not what they want.
  * - `FrameSender` knows one tab's pace, not what an event is about.
+ * - `Staleness` knows which cached answers an event makes stale, not where they are.
  * - `Peers` knows which broker stays, `Handover` how this one goes, `Predecessor` what another has left.
  * - `servePort` knows what may be asked, `perform` what follows from it.
  */
@@ -75,11 +80,16 @@ export function createBroker(deps: BrokerDeps): Broker {
   let cancelIdle = (): void => {}
 
   const link: TransportLink = options.transport.create({
-    event: event => channels.dispatch(event),
+    event(event) {
+      // First: whoever hears of it may ask the server at once.
+      staleness.heard(event.channel, event.event)
+      channels.dispatch(event)
+    },
     continuity: (channel, continuity) => channels.continuity(channel, continuity),
     channelLost: (channel, error) => channels.channelLost(channel, error),
     lost: error => connection.lost(error),
   })
+  const staleness = new Staleness(host, scope)
   const history = new History({ maxEvents: options.maxHistoryEvents, maxBytes: options.maxHistoryBytes })
   const sessions = new Sessions({
     host,
@@ -136,6 +146,7 @@ export function createBroker(deps: BrokerDeps): Broker {
     maxChannels: options.maxChannels,
     connection: () => (connection.isOpen ? connection.signal : undefined),
     changed: demandChanged,
+    interrupted: channel => staleness.interrupted(channel),
   })
   const outbound = new Outbound({ host, link, batch: options.batch })
   const publisher = new Publisher({
@@ -186,6 +197,7 @@ export function createBroker(deps: BrokerDeps): Broker {
         startedAt: host.wallClock(),
       },
       forget: () => void forget(),
+      rulesChanged: () => staleness.readRules(),
       nudged: () => void outbox.nudged().catch(host.reportError),
       yieldTo: newer => handover.to(newer),
       yielding: from => predecessor.yielding(from),
@@ -251,6 +263,11 @@ export function createBroker(deps: BrokerDeps): Broker {
     else cancelIdle = host.setTimer(options.idleMs, () => connection.dispatch({ type: 'unneeded' }))
   }
 
+  async function statsOfAll(): Promise<Stats> {
+    const cache = await host.caches?.counts(scope).catch((error: unknown) => host.reportError(error))
+    return cache ? { ...stats(), cache } : stats()
+  }
+
   function stats(): Stats {
     const uptimeMs = host.now() - startedAt
     const transport = options.transport.name
@@ -273,13 +290,16 @@ export function createBroker(deps: BrokerDeps): Broker {
   async function forget(): Promise<void> {
     for (const { tabId, suspendedAt } of sessions) if (suspendedAt !== undefined) forgottenTabs.add(tabId)
     end()
-    await outbox.wipe().catch(host.reportError)
+    const tasks = [outbox.wipe(), host.caches?.wipe(scope) ?? Promise.resolve()]
+    const wiping = tasks.map(task => task.catch(host.reportError))
+    await within(host, WIPE_LIMIT_MS, Promise.all(wiping))
     sessions.dismissAll(forgotten())
   }
 
   function end(): void {
     ended = true
     cancelIdle()
+    staleness.close()
     peers.close()
     connection.dispatch({ type: 'close' })
   }
@@ -329,7 +349,7 @@ export function createBroker(deps: BrokerDeps): Broker {
           session.heardAt = host.now()
         },
         pinged: tellMark,
-        stats,
+        stats: statsOfAll,
         outbox: request => outbox.answer(request),
         forget() {
           peers.forget()
@@ -340,9 +360,21 @@ export function createBroker(deps: BrokerDeps): Broker {
         },
       }),
     close() {
+      staleness.flush()
       end()
       outbox.close()
       for (const session of sessions) sessions.detach(session)
     },
   }
+}
+
+/** Resolves with the task, or when the time is up. */
+function within(host: BrokerHost, ms: number, task: Promise<unknown>): Promise<void> {
+  return new Promise(resolve => {
+    const cancel = host.setTimer(ms, resolve)
+    void task.finally(() => {
+      cancel()
+      resolve()
+    })
+  })
 }

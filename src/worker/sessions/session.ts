@@ -1,7 +1,7 @@
+import { measure } from '../../lib/index.ts'
 import type { Announce, Hello, Item, Lease } from '../../protocol/index.ts'
 import type { Port } from '../host.ts'
 import type { CredentialSource } from '../upstream/credentials.ts'
-import { measure } from '../payload-size.ts'
 import type { FrameSender } from './frame-sender.ts'
 
 export interface SessionInit {
