@@ -1,6 +1,7 @@
 import type { Browser, BrowserContext, Page } from '@playwright/test'
 import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
+import { SHARING_HOSTS } from '../support/e2e/all-hosts.ts'
 import { attachToWorker } from '../support/e2e/cdp.ts'
 import { expect, test as base } from '../support/e2e/fixtures.ts'
 import { startRealBrowser } from '../support/e2e/real-browser.ts'
@@ -48,23 +49,29 @@ const endings: readonly Ending[] = [
   { fault: 'killed with its process', end: browser => crashWorkerHost(browser), needsProcesses: true },
 ]
 
-for (const { fault, end, needsProcesses } of endings) {
-  test(`when the broker is ${fault}, the server sees its connection go`, async ({ appUrl, real, serve }) => {
-    test.skip(needsProcesses && noProcesses !== undefined, noProcesses)
-    const server = await serve()
-    const first = await openTab(real.context, { appUrl, server: server.url })
-    const second = await openTab(real.context, { appUrl, server: server.url })
-    const gone = connectionGone(server)
-    await end(real.browser, first)
-    await gone
-    expect(second.isClosed()).toBe(false)
-  })
+for (const { host } of SHARING_HOSTS) {
+  for (const { fault, end, needsProcesses } of endings) {
+    test(`when the broker on host ${host} is ${fault}, the server sees its connection go`, async ({
+      appUrl,
+      real,
+      serve,
+    }) => {
+      test.skip(needsProcesses && noProcesses !== undefined, noProcesses)
+      const server = await serve()
+      const first = await openTab(real.context, { appUrl, server: server.url, host })
+      const second = await openTab(real.context, { appUrl, server: server.url, host })
+      const gone = connectionGone(server)
+      await end(real.browser, first)
+      await gone
+      expect(second.isClosed()).toBe(false)
+    })
+  }
 }
 
 test('a killed worker tells nobody, and its name can be used again at once', async ({ plain, real: { browser } }) => {
   const [one, two] = [await plain.open('one'), await plain.open('two')]
   const [lifeOfOne, lifeOfTwo] = [await lifeOf(one), await lifeOf(two)]
-  await expect(killBroker(browser)).rejects.toThrow('expected one SharedWorker, found 2; there run: ')
+  await expect(killBroker(browser)).rejects.toThrow('expected one worker, found 2; there run: ')
 
   await killBroker(browser, ({ name }) => name === 'two')
   expect(await lifeOf(one)).toBe(lifeOfOne)
@@ -129,12 +136,28 @@ test('a worker that hangs for good can be made to hang again, found among others
   await lifeOf(neighbour)
 
   if (noProcesses === undefined) {
-    await expect(crashWorkerHost(browser, hanging)).rejects.toThrow('this SharedWorker hangs')
+    await expect(crashWorkerHost(browser, hanging)).rejects.toThrow('this worker hangs')
     expect(await crashWorkerHost(browser, ({ name }) => name === 'neighbour')).toEqual([neighbour])
   }
   await killBroker(browser, hanging)
   expect(await lifeOf(await plain.open())).not.toBe(life)
   expect(unanswered()).toBe(false)
+})
+
+test('a dedicated worker that hangs for good can be made to hang again, and ends with its tab', async ({
+  appUrl,
+  real: { browser, context },
+  serve,
+}) => {
+  const server = await serve()
+  const first = await openTab(context, { appUrl, server: server.url, host: 'elected' })
+  await hangBroker(browser, Infinity)
+  await hangBroker(browser, Infinity)
+  await expect(killBroker(browser)).rejects.toThrow('this dedicated worker hangs')
+  const gone = connectionGone(server)
+  if (noProcesses === undefined) expect(await crashWorkerHost(browser)).toEqual([first])
+  else await crashTab(first)
+  await gone
 })
 
 test('a browser closes while a worker hangs', async () => {
