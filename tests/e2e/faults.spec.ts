@@ -18,6 +18,7 @@ import { lifeOf, openPlainTab, servePlainApp, turnsOf } from '../support/faults/
 import { noProcesses } from '../support/faults/processes.ts'
 import { startProxy } from '../support/faults/proxy.ts'
 import { reloadOnlyTab } from '../support/faults/reload-only-tab.ts'
+import { stopTab } from '../support/faults/stop-tab.ts'
 import { hide, show } from '../support/faults/visibility.ts'
 import type { SocketIoServer } from '../support/servers/socket-io-server.ts'
 
@@ -198,6 +199,20 @@ test('a frozen tab handles nothing that is posted to it until it thaws', async (
   expect(await answer).toBe(life)
   await show(frozen)
   await advance(frozen)
+})
+
+test('a tab whose process is stopped runs nothing until it goes on, while the others do', async ({
+  plain,
+  real: { browser },
+}) => {
+  test.skip(noProcesses !== undefined, noProcesses)
+  const [other, stopped] = [await plain.open(), await plain.open()]
+  const pause = await stopped.evaluateHandle(longestPause)
+  const goOn = await stopTab(browser, stopped)
+  await new Promise(resolve => setTimeout(resolve, 600))
+  await advance(other)
+  goOn()
+  expect(await pause.evaluate(longest => longest())).toBeGreaterThan(600)
 })
 
 test('a tab that left comes back as it was, unless its worker posted to it meanwhile', async ({
