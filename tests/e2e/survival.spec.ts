@@ -105,7 +105,7 @@ for (const { host, connectionsOf, noWorker } of ALL_HOSTS)
         await hangBroker(browser, 8_000)
         await expectReplaced(tabs, at)
         expect(server.connections()).toBe(2)
-        // The old one is awake, and hears of the new one; on `elected` its tab has ended it, which takes some 2 s.
+        // The old one is awake, and hears of the new one; on `elected` its tab has ended it, which takes 2 to 3 s.
         await expect.poll(() => server.connections(), { timeout: 8_000 }).toBe(1)
         expect(await generationsOf(tabs)).toEqual(tabs.map(() => 2))
         clearInterval(ticking)
