@@ -27,7 +27,7 @@ function inNode(name: string, options: TestProjectInlineConfiguration['test'] = 
 function inChromium(): TestProjectInlineConfiguration {
   return {
     // All that browser tests import from packages: one found later would make Vite reload the page in mid-test.
-    optimizeDeps: { include: ['comlink', 'fast-check', 'socket.io-client'] },
+    optimizeDeps: { include: ['comlink', 'fast-check', 'idb-keyval', 'socket.io-client'] },
     test: {
       name: 'browser',
       include: ['tests/browser/**/*.test.ts'],

@@ -1,4 +1,5 @@
 import { promisifyRequest } from 'idb-keyval'
+import { deferred } from '../lib/index.ts'
 import { describe, PartylineError } from '../protocol/index.ts'
 
 /** What runs when a database is made, and then for each version that it is behind; the last one's number is the version. */
@@ -12,8 +13,8 @@ export interface DatabaseOptions {
   readonly durability?: 'relaxed' | 'strict'
 }
 
-/** How long other contexts may take to let go of an older version. */
-const BLOCKED_MS = 5_000
+/** For how long somebody waits for the database to open, which other contexts may keep from it. */
+const OPEN_MS = 5_000
 
 /**
  * One IndexedDB database. Opened when it is first used, and anew after the browser has closed it or another context
@@ -35,7 +36,9 @@ export class Database {
    *   `not-stored` (it was not written, for any other reason)
    */
   async transact<T>(mode: IDBTransactionMode, use: (transaction: IDBTransaction) => Promise<T>): Promise<T> {
-    const transaction = await this.#begin(mode)
+    const transaction = await this.#begin(mode).catch((error: unknown) => {
+      throw toStorageError(error)
+    })
     const completed = completion(transaction)
     try {
       const result = await use(transaction)
@@ -54,12 +57,15 @@ export class Database {
     this.#drop()
   }
 
-  /** Closes and deletes it. Other contexts let go of it by themselves; resolves without waiting for one that hangs. */
-  async delete(): Promise<void> {
+  /**
+   * Closes and deletes it, whatever its version. Other contexts let go of it by themselves; resolves with `false`,
+   * without waiting, for one that hangs: it is deleted when that one ends.
+   */
+  async delete(): Promise<boolean> {
     this.close()
     const request = indexedDB.deleteDatabase(this.#options.name)
-    await new Promise<void>(resolve => {
-      for (const end of ['blocked', 'success', 'error']) request.addEventListener(end, () => resolve())
+    return new Promise(resolve => {
+      for (const end of ['blocked', 'success', 'error']) request.addEventListener(end, () => resolve(end === 'success'))
     })
   }
 
@@ -76,12 +82,13 @@ export class Database {
 
   #open(): Promise<IDBDatabase> {
     if (this.#isClosed) throw new PartylineError('storage-unavailable', `${this.#options.name} was closed`)
-    // The promise is kept, so that it is opened once; a failure is not, so that it is tried again.
+    // The promise is kept, so that it is opened once, also when it takes too long for one who waits: another request
+    // would wait behind this one. A failure is not kept, so that it is tried again.
     this.#opening ??= this.#openAnew().catch((error: unknown) => {
       this.#opening = undefined
       throw error
     })
-    return this.#opening
+    return inTime(this.#opening, this.#options.name)
   }
 
   async #openAnew(): Promise<IDBDatabase> {
@@ -100,33 +107,36 @@ export class Database {
   }
 }
 
-function begin(database: IDBDatabase, mode: IDBTransactionMode, { durability }: DatabaseOptions): IDBTransaction {
-  return database.transaction([...database.objectStoreNames], mode, durability && { durability })
+function begin(database: IDBDatabase, mode: IDBTransactionMode, options: DatabaseOptions): IDBTransaction {
+  const { durability = 'relaxed' } = options
+  return database.transaction([...database.objectStoreNames], mode, { durability })
 }
 
-function open({ name, migrations }: DatabaseOptions): Promise<IDBDatabase> {
-  return new Promise((resolve, reject) => {
+async function open({ name, migrations }: DatabaseOptions): Promise<IDBDatabase> {
+  try {
     // Not there, or forbidden, in some sandboxes.
     const request = indexedDB.open(name, migrations.length)
-    let isGivenUp = false
     request.addEventListener('upgradeneeded', ({ oldVersion }) => {
       const { result, transaction } = request
       if (transaction !== null) for (const migrate of migrations.slice(oldVersion)) migrate(result, transaction)
     })
-    request.addEventListener('blocked', () =>
-      setTimeout(() => {
-        isGivenUp = true
-        const why = `another tab or worker of an older deploy keeps ${name} open`
-        reject(new PartylineError('storage-unavailable', why, { retryable: true }))
-      }, BLOCKED_MS),
-    )
-    promisifyRequest(request).then(
-      database => (isGivenUp ? database.close() : resolve(database)),
-      error => reject(toOpenError(error, name)),
-    )
-  }).catch((error: unknown) => {
-    throw error instanceof PartylineError ? error : toOpenError(error, name)
-  }) as Promise<IDBDatabase>
+    return await promisifyRequest(request)
+  } catch (error) {
+    throw toOpenError(error, name)
+  }
+}
+
+async function inTime(opening: Promise<IDBDatabase>, name: string): Promise<IDBDatabase> {
+  const late = deferred<never>()
+  const timer = setTimeout(() => {
+    const why = `${name} did not open within ${OPEN_MS} ms: a tab or worker of an older deploy may keep it open`
+    late.reject(new PartylineError('storage-unavailable', why, { retryable: true }))
+  }, OPEN_MS)
+  try {
+    return await Promise.race([opening, late.promise])
+  } finally {
+    clearTimeout(timer)
+  }
 }
 
 function completion(transaction: IDBTransaction): Promise<void> {

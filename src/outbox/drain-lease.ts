@@ -15,6 +15,13 @@ export const LEASE_MS = 2_500
 /** While there is something to send. */
 export const RENEW_EVERY_MS = 800
 
+/** `undefined` where there is none, or something else in its place: the lease is free then. */
+export function parseLease(value: unknown): LeaseRecord | undefined {
+  const { holder, token, until } = Object(value) as { readonly [field in keyof LeaseRecord]?: unknown }
+  const isRight = typeof holder === 'string' && Number.isSafeInteger(token) && Number.isFinite(until)
+  return isRight ? (value as LeaseRecord) : undefined
+}
+
 /** The record to write when `holder` takes or renews the lease at `now`; `undefined` while another has it. */
 export function takeLease(record: LeaseRecord | undefined, holder: string, now: number): LeaseRecord | undefined {
   const until = now + LEASE_MS

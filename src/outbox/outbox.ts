@@ -1,11 +1,11 @@
 import { promisifyRequest } from 'idb-keyval'
-import { PartylineError, toWireError, type WireError } from '../protocol/index.ts'
+import { describe, PartylineError, toWireError, type WireError } from '../protocol/index.ts'
 import { Database, type Migration } from './database.ts'
-import { releaseLease, takeLease, type LeaseRecord } from './drain-lease.ts'
+import { parseLease, releaseLease, takeLease } from './drain-lease.ts'
 import type { Body, Death, Entry, NewEntry } from './entry.ts'
 import { parseRow, type Row } from './row.ts'
-import { DEFAULT_LIMITS, EMPTY, minus, plus, refuseExcess, type OutboxLimits, type Usage } from './usage.ts'
-import { WorkQueue } from './work-queue.ts'
+import { DEFAULT_LIMITS, EMPTY, minus, parseUsage, plus, refuseExcess, type OutboxLimits, type Usage } from './usage.ts'
+import { isOutOfRoom, WorkQueue } from './work-queue.ts'
 
 export interface OpenOutboxOptions extends OutboxLimits {
   readonly scope: string
@@ -56,11 +56,16 @@ interface Gone {
   readonly at: number
 }
 
+/** Without a number it goes to the end. */
+type UnnumberedRow = Omit<Row, 'seq'> & Partial<Pick<Row, 'seq'>>
+
 interface Work {
   readonly entries: IDBObjectStore
   readonly records: IDBObjectStore
   usage: Usage
 }
+
+type Use = (work: Work) => Promise<void>
 
 const PREFIX = 'partyline:outbox:'
 /** For this long it is remembered that an entry left without an acknowledgement, for tabs that still ask for it. */
@@ -108,9 +113,15 @@ export class Outbox {
     this.#now = now
     this.#randomId = randomId
     this.#reportError = report ?? (error => reportError(error))
-    this.#work = new WorkQueue(use =>
-      this.#database.transact('readwrite', async transaction => this.#run(transaction, use)),
-    )
+    this.#work = new WorkQueue(async use => {
+      try {
+        await this.#transact(use, writeUsage)
+      } catch (error) {
+        if (!isOutOfRoom(error)) throw error
+        // What only deletes needs no room, unless for the figures.
+        await this.#transact(use, deleteUsage)
+      }
+    })
   }
 
   get id(): string {
@@ -124,17 +135,18 @@ export class Outbox {
 
   /**
    * Resolves when the entry is stored.
-   * @throws PartylineError `message-too-large`, `outbox-full`, and those of {@link Database.transact}
+   * @throws PartylineError `message-too-large`, `outbox-full`, `invalid-payload` (it cannot be cloned), and those of
+   *   {@link Database.transact}
    */
   add(entry: NewEntry): Promise<Added> {
     return this.#work.do(async work => {
-      if ((await rowOf(work, entry.key)) !== undefined) return { outcome: 'known' }
+      if ((await this.#rowOf(work, entry.key)) !== undefined) return { outcome: 'known' }
       const old = await this.#replacedBy(work, entry)
       refuseExcess(old === undefined ? work.usage : minus(work.usage, old), entry, this.#limits)
       const row = { ...entry, state: 'waiting', attempts: 0, kind: entry.body.kind } as const
-      if (old !== undefined) await depart(work, old, 'replaced', this.#now())
-      await promisifyRequest(work.entries.add(old === undefined ? row : { ...row, seq: old.seq }))
-      work.usage = plus(work.usage, row)
+      // First, and over the old one: when it cannot be cloned, nothing was written.
+      await put(work, old === undefined ? row : { ...row, seq: old.seq })
+      if (old !== undefined) await forget(work, old, 'replaced', this.#now())
       return { outcome: 'stored', replaced: old?.key }
     })
   }
@@ -164,7 +176,7 @@ export class Outbox {
   /** The server has it: the entry leaves. */
   acknowledged(key: string): Promise<void> {
     return this.#work.do(async work => {
-      const row = await rowOf(work, key)
+      const row = await this.#rowOf(work, key)
       if (row !== undefined) await remove(work, row)
     })
   }
@@ -172,7 +184,7 @@ export class Outbox {
   /** It will not be sent again, unless somebody retries it. */
   bury(key: string, why: Death, error: WireError): Promise<void> {
     return this.#work.do(async work => {
-      const row = await rowOf(work, key)
+      const row = await this.#rowOf(work, key)
       if (row?.state === 'waiting') await this.#bury(work, row, why, error)
     })
   }
@@ -180,7 +192,7 @@ export class Outbox {
   /** An attempt has failed. */
   attempted(key: string): Promise<void> {
     return this.#work.do(async work => {
-      const row = await rowOf(work, key)
+      const row = await this.#rowOf(work, key)
       if (row !== undefined) await promisifyRequest(work.entries.put({ ...row, attempts: row.attempts + 1 }))
     })
   }
@@ -197,7 +209,7 @@ export class Outbox {
     })
   }
 
-  /** When the next waiting entry's time is up, in milliseconds since 1970. */
+  /** When the next waiting entry's time is up, in milliseconds since 1970; one that is being sent counts, too. */
   nextExpiry(): Promise<number | undefined> {
     return this.#work.do(async ({ entries }) => {
       const range = IDBKeyRange.bound(['waiting', 0], ['waiting', []])
@@ -208,10 +220,10 @@ export class Outbox {
 
   fate(key: string): Promise<Fate> {
     return this.#work.do(async work => {
-      const row = await rowOf(work, key)
+      const row = await this.#rowOf(work, key)
       if (row?.died !== undefined) return { state: 'dead', died: row.died }
       if (row !== undefined) return { state: 'waiting', lane: row.lane }
-      const gone = await promisifyRequest<Gone | undefined>(work.records.get(['gone', key]))
+      const gone = parseGone(await promisifyRequest<unknown>(work.records.get(['gone', key])))
       return gone === undefined ? { state: 'absent' } : { state: 'gone', why: gone.why }
     })
   }
@@ -228,12 +240,11 @@ export class Outbox {
     return this.#work.do(async work => {
       const retried: string[] = []
       for (const key of keys) {
-        const row = await rowOf(work, key)
+        const row = await this.#rowOf(work, key)
         if (row?.state !== 'dead') continue
         const { seq: _, died: __, expiresAt: ___, ...rest } = row
         await remove(work, row)
-        await promisifyRequest(work.entries.add({ ...rest, state: 'waiting', attempts: 0 }))
-        work.usage = plus(work.usage, { ...row, state: 'waiting' })
+        await put(work, { ...rest, state: 'waiting', attempts: 0 })
         retried.push(key)
       }
       return retried
@@ -245,7 +256,7 @@ export class Outbox {
     return this.#work.do(async work => {
       const dropped: string[] = []
       for (const key of keys) {
-        const row = this.sending.has(key) ? undefined : await rowOf(work, key)
+        const row = this.sending.has(key) ? undefined : await this.#rowOf(work, key)
         if (row === undefined) continue
         await depart(work, row, 'dropped', this.#now())
         dropped.push(key)
@@ -257,20 +268,23 @@ export class Outbox {
   /**
    * Takes the lease of the drainers of one kind, or renews it. Resolves with the fencing number, `undefined` while
    * another holder has it. With another number than before somebody else may have sent meanwhile.
+   *
+   * Where the browser has no room left it cannot be written: whoever finds it free may send all the same, or the outbox
+   * would never be emptied. Should two do so, the server still has the idempotency keys.
    */
-  lease(kind: Kind, holder: string): Promise<number | undefined> {
-    return this.#work.do(async ({ records }) => {
-      const record = await promisifyRequest<LeaseRecord | undefined>(records.get(['lease', kind]))
-      const taken = takeLease(record, holder, this.#now())
-      if (taken !== undefined) await promisifyRequest(records.put(taken, ['lease', kind]))
-      return taken?.token
-    })
+  async lease(kind: Kind, holder: string): Promise<number | undefined> {
+    try {
+      return await this.#lease(kind, holder, true)
+    } catch (error) {
+      if (!isOutOfRoom(error)) throw error
+      return this.#lease(kind, holder, false)
+    }
   }
 
   /** The next may take it at once. */
   release(kind: Kind, holder: string): Promise<void> {
     return this.#work.do(async ({ records }) => {
-      const record = await promisifyRequest<LeaseRecord | undefined>(records.get(['lease', kind]))
+      const record = parseLease(await promisifyRequest<unknown>(records.get(['lease', kind])))
       if (record?.holder === holder) await promisifyRequest(records.put(releaseLease(record), ['lease', kind]))
     })
   }
@@ -286,19 +300,27 @@ export class Outbox {
       const old = this.#now() - REMEMBER_MS
       const request = records.openCursor(IDBKeyRange.bound(['gone'], ['gone', []]))
       for (let cursor = await promisifyRequest(request); cursor !== null; cursor = await promisifyRequest(request)) {
-        if ((cursor.value as Gone).at < old) cursor.delete()
+        if ((parseGone(cursor.value)?.at ?? -Infinity) < old) cursor.delete()
         cursor.continue()
       }
     })
   }
 
-  /** Deletes everything, in all contexts, and closes. */
+  /**
+   * Deletes everything, in all contexts, and closes.
+   * @throws PartylineError `storage-unavailable`, `storage-too-new`, when neither the entries nor the database could be
+   *   deleted
+   */
   async wipe(): Promise<void> {
-    await this.#work.do(async work => {
+    // The entries on their own, too: a context that hangs may keep the database.
+    const clearing = this.#work.do(async work => {
       for (const store of [work.entries, work.records]) await promisifyRequest(store.clear())
       work.usage = EMPTY
     })
-    await this.#database.delete()
+    const [cleared] = await Promise.allSettled([clearing])
+    // One that another context has made newer, or that does not open, is deleted all the same.
+    const isDeleted = await this.#database.delete()
+    if (cleared.status === 'rejected' && !isDeleted) throw cleared.reason
   }
 
   /** Idempotent. */
@@ -306,32 +328,49 @@ export class Outbox {
     this.#database.close()
   }
 
-  async #run(transaction: IDBTransaction, use: (work: Work) => Promise<void>): Promise<void> {
-    const entries = transaction.objectStore('entries')
-    const records = transaction.objectStore('records')
-    const [usage = EMPTY, id] = await Promise.all([
-      promisifyRequest<Usage | undefined>(records.get('usage')),
-      promisifyRequest<string | undefined>(records.get('id')),
-    ])
-    // After `wipe` of another context, too.
-    if (id === undefined) await this.#begin(records)
-    else this.#id = id
-    const work: Work = { entries, records, usage }
-    await use(work)
-    if (work.usage !== usage) await promisifyRequest(records.put(work.usage, 'usage'))
-    this.#usage = work.usage
+  #lease(kind: Kind, holder: string, isKept: boolean): Promise<number | undefined> {
+    return this.#work.do(async ({ records }) => {
+      const record = parseLease(await promisifyRequest<unknown>(records.get(['lease', kind])))
+      const taken = takeLease(record, holder, this.#now())
+      if (taken !== undefined && isKept) await promisifyRequest(records.put(taken, ['lease', kind]))
+      return taken?.token
+    })
   }
 
-  async #begin(records: IDBObjectStore): Promise<void> {
-    this.#id = this.#randomId()
-    await promisifyRequest(records.put(this.#id, 'id'))
+  async #transact(use: Use, keepUsage: Use): Promise<void> {
+    const { id, usage } = await this.#database.transact('readwrite', transaction =>
+      this.#run(transaction, use, keepUsage),
+    )
+    this.#id = id
+    this.#usage = usage
+  }
+
+  async #run(transaction: IDBTransaction, use: Use, keepUsage: Use): Promise<{ id: string; usage: Usage }> {
+    const entries = transaction.objectStore('entries')
+    const records = transaction.objectStore('records')
+    const [usage, id] = await Promise.all([
+      promisifyRequest<unknown>(records.get('usage')).then(parseUsage),
+      promisifyRequest<unknown>(records.get('id')),
+    ])
+    const work: Work = { entries, records, usage: usage ?? EMPTY }
+    if (usage === undefined) await this.#mend(work)
+    await use(work)
+    if (work.usage !== usage) await keepUsage(work)
+    // None after `wipe` of another context, too.
+    return { id: typeof id === 'string' ? id : await this.#begin(records), usage: work.usage }
+  }
+
+  async #begin(records: IDBObjectStore): Promise<string> {
+    const id = this.#randomId()
+    await promisifyRequest(records.put(id, 'id'))
+    return id
   }
 
   /** A waiting entry that is not being sent, and that this one is to replace. */
-  async #replacedBy({ entries }: Work, { lane, coalesce }: NewEntry): Promise<Row | undefined> {
+  async #replacedBy(work: Work, { lane, coalesce, body }: NewEntry): Promise<Row | undefined> {
     if (coalesce === undefined) return undefined
-    const rows = await promisifyRequest<Row[]>(entries.index('coalesce').getAll([lane, coalesce]))
-    return rows.find(row => row.state === 'waiting' && !this.sending.has(row.key))
+    const rows = await this.#rows(work, work.entries.index('coalesce'), IDBKeyRange.only([lane, coalesce]))
+    return rows.find(row => row.state === 'waiting' && row.kind === body.kind && !this.sending.has(row.key))
   }
 
   async #bury(work: Work, row: Row, why: Death, error: WireError): Promise<Row> {
@@ -339,33 +378,52 @@ export class Outbox {
     const dead: Row = { ...rest, state: 'dead', died: { at: this.#now(), why, error } }
     await promisifyRequest(work.entries.put(dead))
     work.usage = plus(minus(work.usage, row), dead)
-    if (work.usage.dead > this.#limits.maxDeadLetters) await this.#dropOldestDead(work)
+    await this.#limitDead(work)
     return dead
   }
 
-  async #dropOldestDead(work: Work): Promise<void> {
-    const [oldest] = await this.#rows(work, work.entries.index('order'), IDBKeyRange.bound(['dead'], ['dead', []]), 1)
-    if (oldest !== undefined) await depart(work, oldest, 'dropped', this.#now())
+  async #limitDead(work: Work): Promise<void> {
+    const excess = work.usage.dead - this.#limits.maxDeadLetters
+    if (excess <= 0) return
+    const all = IDBKeyRange.bound(['dead'], ['dead', []])
+    for (const oldest of await this.#rows(work, work.entries.index('order'), all, excess))
+      await depart(work, oldest, 'dropped', this.#now())
   }
 
-  /** Damaged rows are taken out: nobody could ever send them. */
+  async #rowOf(work: Work, key: string): Promise<Row | undefined> {
+    const [row] = await this.#rows(work, work.entries.index('key'), IDBKeyRange.only(key), 1)
+    return row
+  }
+
   async #rows(work: Work, index: IDBIndex, range: IDBKeyRange, count?: number): Promise<Row[]> {
-    const rows: Row[] = []
-    for (const raw of await promisifyRequest<unknown[]>(index.getAll(range, count))) {
+    const found = await promisifyRequest<unknown[]>(index.getAll(range, count))
+    try {
+      return found.map(parseRow)
+    } catch {
+      await this.#mend(work)
+      return this.#rows(work, index, range, count)
+    }
+  }
+
+  /** Takes out damaged rows, which nobody could ever send, and counts the others. */
+  async #mend(work: Work): Promise<void> {
+    work.usage = EMPTY
+    const request = work.entries.openCursor()
+    for (let cursor = await promisifyRequest(request); cursor !== null; cursor = await promisifyRequest(request)) {
       try {
-        rows.push(parseRow(raw))
+        work.usage = plus(work.usage, parseRow(cursor.value))
       } catch (error) {
         this.#reportError(error)
-        await promisifyRequest(work.entries.delete((raw as Row).seq))
+        cursor.delete()
       }
+      cursor.continue()
     }
-    return rows
   }
 }
 
-/** Scopes that have an outbox here; `undefined` where the browser does not tell. */
+/** Scopes that have an outbox here; none where storage is forbidden, `undefined` where the browser does not tell. */
 export async function scopesWithOutbox(): Promise<readonly string[] | undefined> {
-  const databases = await indexedDB.databases?.()
+  const databases = await allDatabases().catch(() => [])
   return databases?.flatMap(({ name = '' }) => (name.startsWith(PREFIX) ? [name.slice(PREFIX.length)] : []))
 }
 
@@ -379,8 +437,27 @@ export async function openOutbox(options: OpenOutboxOptions): Promise<Outbox> {
   return outbox
 }
 
-async function rowOf({ entries }: Work, key: string): Promise<Row | undefined> {
-  return promisifyRequest<Row | undefined>(entries.index('key').get(key))
+/** @throws PartylineError `invalid-payload`, before anything was written */
+async function put(work: Work, row: UnnumberedRow): Promise<void> {
+  await promisifyRequest(requestPut(work, row))
+  work.usage = plus(work.usage, row)
+}
+
+function requestPut({ entries }: Work, row: UnnumberedRow): IDBRequest {
+  try {
+    return entries.put(row)
+  } catch (cause) {
+    throw new PartylineError('invalid-payload', `the message cannot be stored: ${describe(cause)}`, { cause })
+  }
+}
+
+async function writeUsage({ records, usage }: Work): Promise<void> {
+  await promisifyRequest(records.put(usage, 'usage'))
+}
+
+/** The next transaction counts the entries. */
+async function deleteUsage({ records }: Work): Promise<void> {
+  await promisifyRequest(records.delete('usage'))
 }
 
 async function remove(work: Work, row: Row): Promise<void> {
@@ -389,8 +466,26 @@ async function remove(work: Work, row: Row): Promise<void> {
 }
 
 async function depart(work: Work, row: Row, why: Departure, at: number): Promise<void> {
-  await remove(work, row)
+  await promisifyRequest(work.entries.delete(row.seq))
+  await forget(work, row, why, at)
+}
+
+/** Remembers only that it was there. */
+async function forget(work: Work, row: Row, why: Departure, at: number): Promise<void> {
   await promisifyRequest(work.records.put({ why, at } satisfies Gone, ['gone', row.key]))
+  work.usage = minus(work.usage, row)
+}
+
+/** `undefined` where there is none, or something else in its place. */
+function parseGone(value: unknown): Gone | undefined {
+  const { why, at } = Object(value) as { readonly [field in keyof Gone]?: unknown }
+  const isRight = (why === 'dropped' || why === 'replaced') && Number.isFinite(at)
+  return isRight ? (value as Gone) : undefined
+}
+
+/** Throws where storage is forbidden, as a promise that rejects. */
+async function allDatabases(): Promise<readonly IDBDatabaseInfo[] | undefined> {
+  return indexedDB.databases?.()
 }
 
 function withDefaults(limits: OutboxLimits): Required<OutboxLimits> {

@@ -1,4 +1,4 @@
-import { PartylineError } from '../protocol/index.ts'
+import { describe, PartylineError } from '../protocol/index.ts'
 import type { Body, Entry } from './entry.ts'
 
 /** An entry as it lies in the database. */
@@ -21,13 +21,13 @@ export function parseRow(value: unknown): Row {
     isCount(row.attempts) &&
     isCount(row.bytes) &&
     isCount(row.createdAt) &&
-    (row.expiresAt === undefined || isCount(row.expiresAt)) &&
+    (row.expiresAt === undefined || isTime(row.expiresAt)) &&
     (row.coalesce === undefined || isText(row.coalesce)) &&
-    (row.state === 'waiting' || isDeath(row.died)) &&
+    (row.state === 'waiting' ? row.died === undefined : isDeath(row.died)) &&
     isBody(row.body) &&
     row.body.kind === row.kind
   if (!isRight)
-    throw new PartylineError('bad-message', `row ${String(row.seq)} of the outbox is not one of its entries`)
+    throw new PartylineError('bad-message', `row ${describe(row.seq)} of the outbox is not one of its entries`)
   return value as Row
 }
 
@@ -40,7 +40,8 @@ function isBody(value: unknown): value is Body {
     isText(body['method']) &&
     Array.isArray(body['headers']) &&
     body['headers'].every(header => Array.isArray(header) && header.length === 2 && header.every(isText)) &&
-    (body['body'] === undefined || body['body'] instanceof ArrayBuffer)
+    (body['body'] === undefined || body['body'] instanceof ArrayBuffer) &&
+    (body['credentials'] === 'omit' || body['credentials'] === 'same-origin' || body['credentials'] === 'include')
   )
 }
 
@@ -58,5 +59,10 @@ function isText(value: unknown): value is string {
 }
 
 function isCount(value: unknown): value is number {
+  return isTime(value) && value !== Infinity
+}
+
+/** `Infinity` is never. */
+function isTime(value: unknown): value is number {
   return typeof value === 'number' && value >= 0
 }

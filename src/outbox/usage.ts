@@ -30,6 +30,12 @@ export const DEFAULT_LIMITS: Required<OutboxLimits> = {
 
 export const EMPTY: Usage = { waiting: 0, dead: 0, bytes: 0 }
 
+/** `undefined` where there is none, or something else in its place: the entries must be counted then. */
+export function parseUsage(value: unknown): Usage | undefined {
+  const { waiting, dead, bytes } = Object(value) as { readonly [field in keyof Usage]?: unknown }
+  return [waiting, dead, bytes].every(Number.isFinite) ? (value as Usage) : undefined
+}
+
 export function plus(usage: Usage, { state, bytes }: Pick<Entry, 'state' | 'bytes'>): Usage {
   return { ...usage, [state]: usage[state] + 1, bytes: usage.bytes + bytes }
 }

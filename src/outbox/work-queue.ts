@@ -1,7 +1,8 @@
 import { deferred, type Deferred } from '../lib/index.ts'
+import { PartylineError } from '../protocol/index.ts'
 
 export interface Job<Context> {
-  /** Runs in a transaction that it shares with others; throws before it has written anything. */
+  /** Runs in a transaction that it shares with others, and again when that fails; throws before it has written anything. */
   run(context: Context): Promise<unknown>
 }
 
@@ -21,7 +22,7 @@ export class WorkQueue<Context> {
   #waiting: Waiting<Context>[] = []
   #isRunning = false
 
-  /** @param transact runs the function in one transaction, and resolves when that is complete */
+  /** @param transact runs the function in one transaction, or in another when that fails; resolves when it is complete */
   constructor(transact: (use: (context: Context) => Promise<void>) => Promise<void>) {
     this.#transact = transact
   }
@@ -43,9 +44,10 @@ export class WorkQueue<Context> {
   }
 
   async #runSome(jobs: readonly Waiting<Context>[]): Promise<void> {
-    const settle: (() => void)[] = []
+    let settle: (() => void)[] = []
     try {
       await this.#transact(async context => {
+        settle = []
         for (const { run, done } of jobs)
           await run(context).then(
             value => settle.push(() => done.resolve(value)),
@@ -54,7 +56,18 @@ export class WorkQueue<Context> {
       })
       for (const tell of settle) tell()
     } catch (error) {
+      if (jobs.length > 1 && isOutOfRoom(error)) return this.#runEach(jobs)
       for (const { done } of jobs) done.reject(error)
     }
   }
+
+  /** What was too much together may be little enough alone, and what needs no room must not suffer for what does. */
+  async #runEach(jobs: readonly Waiting<Context>[]): Promise<void> {
+    for (const job of jobs) await this.#runSome([job])
+  }
+}
+
+/** The browser has no room for what a transaction was to write. */
+export function isOutOfRoom(error: unknown): boolean {
+  return error instanceof PartylineError && error.code === 'outbox-full'
 }

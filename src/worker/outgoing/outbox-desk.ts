@@ -65,6 +65,8 @@ export function isDurable(op: PublishOp): op is DurableOp {
 const MAX_LISTED = 1_000
 const TELL_COUNTS_EVERY_MS = 100
 const RELEASE_MS = 500
+/** One whose time is up may still be on its way. */
+const LOOK_AGAIN_MS = 500
 
 /**
  * Takes in what is to be stored, and tells each tab what became of its own: `stored`, then `acknowledged` or `failed`.
@@ -157,7 +159,11 @@ export class OutboxDesk {
 
   /** @throws PartylineError `storage-unavailable` and others of the outbox */
   async answer(request: OutboxRequest): Promise<unknown> {
-    if (request.type === 'counts') return this.counts
+    if (request.type === 'counts') {
+      // Other contexts may have stored or sent something.
+      await this.#opened?.box.refresh()
+      return this.counts
+    }
     const { box } = this.#ready()
     switch (request.type) {
       case 'list':
@@ -356,8 +362,10 @@ export class OutboxDesk {
     const { host } = this.#deps
     const next = await box.nextExpiry()
     this.#cancelExpiry()
-    this.#cancelExpiry =
-      next === undefined ? () => {} : host.setTimer(Math.max(0, next - host.wallClock()), () => void this.#expire(box))
+    this.#cancelExpiry = (): void => {}
+    if (next === undefined) return
+    const ms = next - host.wallClock()
+    this.#cancelExpiry = host.setTimer(ms > 0 ? ms : LOOK_AGAIN_MS, () => void this.#expire(box))
   }
 
   async #drop(keys: readonly string[]): Promise<readonly string[]> {

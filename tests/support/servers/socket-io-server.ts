@@ -5,8 +5,8 @@ import { Server, type Socket } from 'socket.io'
 export interface SocketIoServerOptions {
   /** A port to come back on after a restart. @default any free one */
   readonly port?: number
-  /** Connection state recovery. @default true */
-  readonly recovery?: boolean
+  /** Connection state recovery, which asks no middleware for a session that is restored. @default true */
+  readonly recovery?: boolean | 'with middlewares'
   /** Refuses a handshake when it throws; called with the handshake's `auth`. */
   readonly authenticate?: (auth: { readonly [key: string]: unknown }) => void
   /** Rooms that nobody may join. */
@@ -18,6 +18,14 @@ export interface SocketIoServerOptions {
    */
   readonly pingIntervalMs?: number
   readonly pingTimeoutMs?: number
+  /** What becomes of a message; it is acknowledged with what this gives. @default see {@link reply} */
+  readonly handle?: (message: PublishedMessage, answer: (reply: unknown) => void) => void
+}
+
+export interface PublishedMessage {
+  readonly event: string
+  readonly payload: unknown
+  readonly idempotencyKey?: string | undefined
 }
 
 export interface SocketIoServer {
@@ -31,7 +39,7 @@ export interface SocketIoServer {
   readonly joins: readonly string[]
   readonly leaves: readonly string[]
   /** What clients published to `<room>:say` and such, in order of arrival. */
-  readonly published: readonly { readonly event: string; readonly payload: unknown }[]
+  readonly published: readonly PublishedMessage[]
   /** Emits `<room>:tick` with a number that rises by one for each call, and returns it. */
   tick(room: string, extra?: object): number
   /** Breaks every TCP connection without a word, as a network does. Resolves when the server has noticed. */
@@ -52,12 +60,13 @@ export async function startSocketIoServer(options: SocketIoServerOptions = {}): 
     maxHttpBufferSize: 1e8,
     pingInterval: pingIntervalMs,
     pingTimeout: pingTimeoutMs,
-    ...(recovery ? { connectionStateRecovery: {} } : {}),
+    ...(recovery === false ? {} : { connectionStateRecovery: { skipMiddlewares: recovery === true } }),
   })
   const sockets = trackSockets(http)
   const joins: string[] = []
   const leaves: string[] = []
-  const published: { event: string; payload: unknown }[] = []
+  const published: PublishedMessage[] = []
+  const handle = options.handle ?? reply
   const ticks = new Map<string, number>()
   let peak = 0
 
@@ -82,8 +91,10 @@ export async function startSocketIoServer(options: SocketIoServerOptions = {}): 
     socket.onAny((event: string, ...args: unknown[]) => {
       if (event === 'join' || event === 'leave') return
       const answer = args.pop() as (reply: unknown) => void
-      published.push({ event, payload: args[0] })
-      reply(event, args[0], answer)
+      const [payload, more] = args as [unknown, { idempotencyKey?: string }?]
+      const message = { event, payload, ...more }
+      published.push({ event, payload })
+      handle(message, answer)
     })
   }
 
@@ -135,7 +146,7 @@ function refusal({ authenticate }: SocketIoServerOptions, socket: Socket): Error
 }
 
 /** `…:fail` is refused, `…:silent` never answered, anything else echoed. */
-function reply(event: string, payload: unknown, answer: (reply: unknown) => void): void {
+function reply({ event, payload }: PublishedMessage, answer: (reply: unknown) => void): void {
   if (event.endsWith(':silent')) return
   answer(event.endsWith(':fail') ? { ok: false, error: 'no such table' } : { ok: true, echo: payload })
 }

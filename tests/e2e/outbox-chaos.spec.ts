@@ -1,0 +1,69 @@
+import { OutboxChaos, planBreaks } from '../support/chaos/outbox-chaos.ts'
+import { expect, test } from '../support/e2e/fixtures.ts'
+import { Ledger } from '../support/servers/ledger.ts'
+import type { PublishedMessage, SocketIoServer } from '../support/servers/socket-io-server.ts'
+import { seeded } from '../support/random.ts'
+
+const SEED = Number(process.env['SEED'] ?? 4)
+const MESSAGES = 10_000
+const TABS = 4
+const LANES_OF_EACH = 2
+const BREAKS_OF_EACH_MOMENT = 3
+
+test('10 000 messages over 8 lanes, and everything breaks at every moment: each once, each lane in order', async ({
+  real: { browser, context },
+  appUrl,
+  serve,
+}) => {
+  test.setTimeout(300_000)
+  const random = seeded(SEED)
+  const lanes = Array.from({ length: TABS }, (_, tab) =>
+    Array.from({ length: LANES_OF_EACH }, (__, lane) => `lane ${tab}.${lane}`),
+  )
+  const perLane = MESSAGES / (TABS * LANES_OF_EACH)
+  const breaks = planBreaks(random, lanes.flat(), perLane, BREAKS_OF_EACH_MOMENT)
+  const ledger = new Ledger()
+
+  function handle({ payload, idempotencyKey: key = '' }: PublishedMessage, answer: (reply: unknown) => void): void {
+    const { lane, n } = payload as { lane: string; n: number }
+    if (chaos.reached('after send', lane, n)) return
+    ledger.take({ key, lane, n })
+    if (chaos.reached('before acknowledgement', lane, n)) return
+    answer({ ok: true })
+    chaos.reached('after acknowledgement', lane, n)
+  }
+
+  let server: SocketIoServer = await serve({ handle })
+  const chaos = new OutboxChaos({
+    browser,
+    context,
+    tab: { appUrl, server: server.url },
+    lanes,
+    perLane,
+    breaks,
+    cut: () => server.cut(),
+    async restart() {
+      await server.close()
+      server = await serve({ port: server.port, handle })
+    },
+  })
+  await chaos.start()
+  await expect.poll(() => ledger.entries.length, { timeout: 240_000, intervals: [100] }).toBe(MESSAGES)
+  await chaos.mended()
+  test.info().annotations.push({
+    type: 'figure',
+    description: JSON.stringify({
+      seed: SEED,
+      repeated: ledger.repeated,
+      broken: chaos.done.map(one => Object.values(one).join(' ')),
+    }),
+  })
+
+  for (const lane of lanes.flat())
+    expect(ledger.numbers(lane)).toEqual(Array.from({ length: perLane }, (_, index) => index + 1))
+  expect(chaos.done).toHaveLength(breaks.length)
+  for (const tab of chaos.tabs)
+    await expect
+      .poll(() => tab.evaluate(() => window.line.outbox.counts().catch(() => undefined)), { timeout: 20_000 })
+      .toEqual({ waiting: 0, dead: 0, bytes: 0, storage: 'ready' })
+})
