@@ -22,7 +22,7 @@ export interface DrainsDeps {
   reportError(error: unknown): void
 }
 
-/** How long one run waits for lanes that have failed. Browsers end a worker that takes its time. */
+/** How long one run waits for lanes that have failed, and for whoever else is sending. Browsers end a worker that takes its time. */
 const PATIENCE_MS = 30_000
 
 /** Sends what waits in the outboxes of all scopes, while no broker does. One run at a time. */
@@ -70,17 +70,14 @@ export class Drain {
 
   async #runAll(): Promise<boolean> {
     const patienceEnds = Date.now() + PATIENCE_MS
-    let mayWaitForLease = true
     for (;;) {
       this.#isAgain = false
       const { isLeft, isBusy } = await this.#drainAll()
       if (this.#isAgain) continue
       if (!isLeft) return false
-      // The holder may have gone; once is enough, because one that is there will send it.
-      const busyMs = isBusy && mayWaitForLease ? LEASE_MS : undefined
-      const ms = Math.min(this.#pauses.nextMs() ?? Infinity, busyMs ?? Infinity)
+      // The holder may be gone, and its lease lapse.
+      const ms = Math.min(this.#pauses.nextMs() ?? Infinity, isBusy ? LEASE_MS : Infinity)
       if (Date.now() + ms > patienceEnds) break
-      if (ms === busyMs) mayWaitForLease = false
       await this.#sleep(ms)
     }
     this.#deps.wakeLater()
