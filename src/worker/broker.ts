@@ -350,7 +350,11 @@ export function createBroker(deps: BrokerDeps): Broker {
         },
         pinged: tellMark,
         stats: statsOfAll,
-        outbox: request => outbox.answer(request),
+        async outbox(request) {
+          const answer = await outbox.answer(request)
+          if (request.type === 'retry' || request.type === 'drop') peers.outboxChanged()
+          return answer
+        },
         forget() {
           peers.forget()
           return forget()
