@@ -42,7 +42,7 @@ export class Publishing {
   }
 
   async publish(channel: string, event: string, payload: unknown, options: PublishOptions = {}): Promise<Receipt> {
-    const { signal, timeoutMs = 10_000, durable = true, key = randomId(), lane, ttlMs, coalesce } = options
+    const { signal, timeoutMs = 10_000, durable = true, key, lane, ttlMs, coalesce } = options
     signal?.throwIfAborted()
     const id = ++this.#lastId
     const op: PublishOp = {
@@ -52,7 +52,10 @@ export class Publishing {
       event,
       payload: snapshot(payload),
       timeoutMs,
-      durable: durable ? { key, lane, ttlMs, coalesce } : undefined,
+      // Under a key of the app's own it may be stored already.
+      durable: durable
+        ? { key: key ?? randomId(), lane, ttlMs, coalesce, again: key === undefined ? undefined : true }
+        : undefined,
     }
     const asked = this.#asking.ask(op, error => this.#fail(id, error))
     const safe = deferred<Receipt>()
@@ -75,14 +78,15 @@ export class Publishing {
   receipt({ id, stage, reply, error, outbox }: ReceiptNotice): void {
     const pending = this.#pending.get(id)
     if (!pending) return
-    const { op, safe, settled } = pending
+    const { asked, op, safe, settled } = pending
     if (stage === 'failed') return this.#fail(id, fromWireError(error))
     // One that is to be stored, and cannot be, is safe when it has arrived.
     if (stage === 'sent' && op.durable) return
     pending.isSafe = true
     safe.resolve({ id, key: op.durable?.key, settled: settled.promise })
     // What is stored need not be kept here, too: another broker is only asked what has become of it.
-    if (op.durable && outbox) pending.op = { ...op, payload: undefined, durable: { key: op.durable.key, outbox } }
+    if (op.durable && outbox)
+      pending.op = asked.op = { ...op, payload: undefined, durable: { key: op.durable.key, outbox } }
     if (stage === 'acknowledged') this.#take(id)?.settled.resolve({ outcome: stage, reply })
   }
 

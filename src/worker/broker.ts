@@ -92,7 +92,6 @@ export function createBroker(deps: BrokerDeps): Broker {
       for (const wanted of session.hello.wanted) channels.subscribe(session, wanted)
       tellMark(session)
       outbox.start()
-      if (session.hello.watchesOutbox === true) outbox.watch(session)
       greet(session)
     },
     resumed(session) {
@@ -152,11 +151,22 @@ export function createBroker(deps: BrokerDeps): Broker {
     options: options.outbox,
     traffic,
     maxUnderWay: options.batch?.maxEvents ?? 1,
-    open: () => host.openOutbox({ scope, now: host.wallClock, randomId: host.randomId, ...options.outbox }),
+    open: () =>
+      host.openOutbox({
+        scope,
+        now: host.wallClock,
+        randomId: host.randomId,
+        reportError: host.reportError,
+        ...options.outbox,
+      }),
     isOpen: maySend,
     send: (message, signal) => outbound.publish(message, signal),
     sendUnstored: (session, op) => publisher.publish(session, op),
     changed: demandChanged,
+    stored() {
+      // It is the other one that sends it.
+      if (handover.isUnderWay) peers.stored()
+    },
   })
   const marks = new MarkTeller(currentMark)
   const handover = new Handover({
@@ -220,6 +230,7 @@ export function createBroker(deps: BrokerDeps): Broker {
   function greet(session: Session): void {
     pulse.start()
     if (session.hello.online) connection.dispatch({ type: 'online' })
+    if (session.hello.watchesOutbox === true) outbox.watch(session)
     tellStatus(session)
     if (session.hasCredentials) void retryWithNewCredentials(parts)
   }
@@ -341,7 +352,7 @@ export function createBroker(deps: BrokerDeps): Broker {
       }),
     close() {
       end()
-      outbox.close()
+      void outbox.close()
       for (const session of sessions) sessions.detach(session)
     },
   }

@@ -503,69 +503,74 @@ const acts: fc.Arbitrary<Act[]> = fc.array(
 
 test('whatever becomes of each, the server sees every message first in the order of its lane, and nothing is left', async () => {
   await fc.assert(
-    fc.asyncProperty(acts, fc.integer({ min: 1, max: 4 }), fc.double({ min: 0, max: 0.99 }), async (all, most, dice) => {
-      const { host, box, dispatcher, sent, underWay, settled, can, publish, pass, settle } = await setUp({
-        maxUnderWay: most,
-        maxAttempts: 1_000,
-      })
-      host.randomness = Number.isNaN(dice) ? 0 : dice
-      const published: string[] = []
-      const refused = new Set<string>()
-      for (const act of all) {
-        const one = 'which' in act ? underWay()[act.which % Math.max(1, underWay().length)] : undefined
-        switch (act.act) {
-          case 'publish':
-            published.push(await publish(act.lane))
-            break
-          case 'acknowledge':
-            one?.resolve('ok')
-            break
-          case 'refuse':
-            if (one !== undefined) refused.add(one.key)
-            one?.reject(new UpstreamError('refused', 'no'))
-            break
-          case 'fail':
-            one?.reject(network())
-            break
-          case 'limit':
-            one?.reject(new UpstreamError('rate-limited', 'slowly', { retryAfterMs: act.ms }))
-            break
-          case 'pass':
-            await pass(act.ms)
-            break
-          case 'lose':
-            can.isOpen = false
-            dispatcher.connectionLost()
-            break
-          case 'open':
-            can.isOpen = true
-            dispatcher.turn()
-            break
-          case 'reload':
-            await dispatcher.reload()
-            break
+    fc.asyncProperty(
+      acts,
+      fc.integer({ min: 1, max: 4 }),
+      fc.double({ min: 0, max: 0.99 }),
+      async (all, most, dice) => {
+        const { host, box, dispatcher, sent, underWay, settled, can, publish, pass, settle } = await setUp({
+          maxUnderWay: most,
+          maxAttempts: 1_000,
+        })
+        host.randomness = Number.isNaN(dice) ? 0 : dice
+        const published: string[] = []
+        const refused = new Set<string>()
+        for (const act of all) {
+          const one = 'which' in act ? underWay()[act.which % Math.max(1, underWay().length)] : undefined
+          switch (act.act) {
+            case 'publish':
+              published.push(await publish(act.lane))
+              break
+            case 'acknowledge':
+              one?.resolve('ok')
+              break
+            case 'refuse':
+              if (one !== undefined) refused.add(one.key)
+              one?.reject(new UpstreamError('refused', 'no'))
+              break
+            case 'fail':
+              one?.reject(network())
+              break
+            case 'limit':
+              one?.reject(new UpstreamError('rate-limited', 'slowly', { retryAfterMs: act.ms }))
+              break
+            case 'pass':
+              await pass(act.ms)
+              break
+            case 'lose':
+              can.isOpen = false
+              dispatcher.connectionLost()
+              break
+            case 'open':
+              can.isOpen = true
+              dispatcher.turn()
+              break
+            case 'reload':
+              await dispatcher.reload()
+              break
+          }
+          await settle()
+          for (const lane of ['a', 'b', 'c'])
+            expect(underWay().filter(({ key }) => key.startsWith(lane)).length).toBeLessThanOrEqual(most)
         }
-        await settle()
+        can.isOpen = true
+        dispatcher.turn()
+        for (let rounds = 0; dispatcher.size > 0 && rounds < 200; rounds++) {
+          for (const one of underWay()) one.resolve('ok')
+          await settle()
+          await pass(5_000)
+        }
+        const seen = [...new Set(sent.map(({ key }) => key))]
         for (const lane of ['a', 'b', 'c'])
-          expect(underWay().filter(({ key }) => key.startsWith(lane)).length).toBeLessThanOrEqual(most)
-      }
-      can.isOpen = true
-      dispatcher.turn()
-      for (let rounds = 0; dispatcher.size > 0 && rounds < 200; rounds++) {
-        for (const one of underWay()) one.resolve('ok')
-        await settle()
-        await pass(5_000)
-      }
-      const seen = [...new Set(sent.map(({ key }) => key))]
-      for (const lane of ['a', 'b', 'c'])
-        expect(seen.filter(key => key.startsWith(lane))).toEqual(published.filter(key => key.startsWith(lane)))
-      expect(Object.fromEntries(settled)).toEqual(
-        Object.fromEntries(published.map(key => [key, refused.has(key) ? 'rejected' : 'acknowledged'])),
-      )
-      expect(await box.refresh()).toMatchObject({ waiting: 0, dead: refused.size })
-      expect([dispatcher.size, dispatcher.sentCount, box.sending.size]).toEqual([0, 0, 0])
-      expect(host.errors).toEqual([])
-    }),
+          expect(seen.filter(key => key.startsWith(lane))).toEqual(published.filter(key => key.startsWith(lane)))
+        expect(Object.fromEntries(settled)).toEqual(
+          Object.fromEntries(published.map(key => [key, refused.has(key) ? 'rejected' : 'acknowledged'])),
+        )
+        expect(await box.refresh()).toMatchObject({ waiting: 0, dead: refused.size })
+        expect([dispatcher.size, dispatcher.sentCount, box.sending.size]).toEqual([0, 0, 0])
+        expect(host.errors).toEqual([])
+      },
+    ),
     { numRuns: 60 },
   )
 }, 60_000)

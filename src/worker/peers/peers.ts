@@ -63,6 +63,11 @@ export class Peers {
     this.#post({ type: 'forget' })
   }
 
+  /** Tells the others that something was put into the outbox. */
+  stored(): void {
+    this.#post({ type: 'outbox' })
+  }
+
   /** Idempotent. */
   close(): void {
     this.#channel?.close()
