@@ -4,7 +4,10 @@ import { deferred } from '../../src/lib/index.ts'
 import type { BrokerHost } from '../../src/worker/index.ts'
 import { UpstreamError } from '../../src/worker/upstream/transport.ts'
 import { nodeBrowser, type NodeBrowser, type NodeBrowserOptions } from '../support/line/node-browser.ts'
+import { nodeHost } from '../support/line/node-host.ts'
+import { SCOPE, startNodeLine } from '../support/line/node-line.ts'
 import { nodeStorage } from '../support/line/storage.ts'
+import { testTransport } from '../support/line/test-transport.ts'
 import { waitFor } from '../support/line/wait-for.ts'
 
 const FAST = { backoffBaseMs: 10, backoffMaxMs: 20, circuitFailures: 10_000, livenessPollMs: 3_600_000 }
@@ -175,6 +178,32 @@ describe('when a broker is taken for dead and is not', () => {
     delete browser.server.behaviour.open
     for (const { settled } of receipts) expect(await settled).toMatchObject({ outcome: 'acknowledged' })
     expect(browser.server.published.map(({ payload }) => payload)).toEqual([undefined, 1, 2])
+  })
+})
+
+describe('when another broker has sent a message', () => {
+  it('it is settled for the tab that has come over since, though nothing is left to send', async () => {
+    const openOutbox = nodeStorage()
+    const transport = testTransport()
+    const line = startNodeLine({ transport, ...FAST, idleMs: 60_000 }, nodeHost({ openOutbox }))
+    onTestFinished(() => line.close())
+    const tab = await line.openTab({ wanted: [{ channel: 'orders' }] })
+    const op = { op: 'publish', channel: 'orders', event: 'place', payload: undefined, timeoutMs: 1_000 } as const
+    // The right to send is here from now on.
+    await tab.ask({ ...op, id: 1, durable: { key: 'own' } })
+    await tab.notice('receipt', ({ id, stage }) => id === 1 && stage === 'acknowledged')
+    const other = await openOutbox({ scope: SCOPE })
+    const body = { kind: 'message', channel: 'orders', event: 'place', payload: 7 } as const
+    await other.add({ key: 'theirs', lane: 'orders', body, bytes: 8, createdAt: 0 })
+    const gate = deferred<void>()
+    transport.behaviour.open = () => gate.promise
+    transport.lose()
+    await tab.ask({ ...op, id: 2, durable: { key: 'theirs', outbox: other.id } })
+    await other.refresh()
+    await other.acknowledged('theirs')
+    gate.resolve()
+    expect(await tab.notice('receipt', ({ id }) => id === 2)).toMatchObject({ stage: 'acknowledged' })
+    expect(transport.calls.filter(call => call.startsWith('publish'))).toHaveLength(1)
   })
 })
 

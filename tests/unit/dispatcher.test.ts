@@ -72,6 +72,7 @@ async function setUp(policy: Partial<DispatchPolicy> = {}, host = fakeClockHost(
     acknowledged: key => settled.set(key, 'acknowledged'),
     failed: (key, error) => settled.set(key, error.code),
     expire: () => undefined,
+    emptied: () => undefined,
     changed: () => undefined,
   })
   await dispatcher.reload()

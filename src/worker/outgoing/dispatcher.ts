@@ -29,6 +29,8 @@ export interface DispatcherDeps {
   failed(key: string, error: PartylineError): void
   /** Messages were found whose time is up. */
   expire(): void
+  /** Nothing waits in this lane any more, whoever has sent it. */
+  emptied(lane: string): void
   /** There is something to send, or nothing any more. */
   changed(): void
 }
@@ -149,6 +151,7 @@ export class Dispatcher {
   #close(lane: Lane): void {
     lane.cancelTimer()
     this.#lanes.delete(lane.name)
+    this.#deps.emptied(lane.name)
     this.#deps.changed()
   }
 

@@ -42,6 +42,8 @@ export interface OutboxDeskDeps {
 interface Watch {
   readonly session: Session
   readonly id: number
+  /** In which the message waits, where that is known. */
+  lane: string | undefined
   /** The message is in the outbox, or was. */
   isStored: boolean
 }
@@ -115,10 +117,10 @@ export class OutboxDesk {
     const opened = this.#opened
     if (this.#storage === 'opening') return void this.#early.push({ session, op })
     if (opened === undefined) return this.#publishUnstored(session, op)
-    const { key, outbox, again = false } = op.durable
+    const { key, outbox, again = false, lane = op.channel } = op.durable
     this.#unwatch(key, session, op.id)
     const others = this.#watches.get(key) ?? []
-    this.#watches.set(key, [...others, { session, id: op.id, isStored: outbox !== undefined }])
+    this.#watches.set(key, [...others, { session, id: op.id, lane, isStored: outbox !== undefined }])
     if (outbox !== undefined) void this.#recall(opened, outbox, key)
     else void this.#store(opened, toEntry(op, this.#deps.host.wallClock()), again)
   }
@@ -258,6 +260,7 @@ export class OutboxDesk {
         this.#countsChanged()
       },
       expire: () => void this.#expire(box),
+      emptied: lane => void this.#lookAfterWatches(box, lane).catch(host.reportError),
       changed: () => {
         tendLease()
         this.#deps.changed()
@@ -331,8 +334,10 @@ export class OutboxDesk {
   async #recall({ box, dispatcher }: Opened, outbox: string, key: string): Promise<void> {
     try {
       const fate = await box.fate(key)
-      if (fate.state === 'waiting') dispatcher.stored({ lane: fate.lane })
-      else this.#tell(key, outbox === box.id ? toReceipt(fate) : wiped())
+      if (fate.state === 'waiting') {
+        for (const watch of this.#watches.get(key) ?? []) watch.lane = fate.lane
+        dispatcher.stored(fate)
+      } else this.#tell(key, outbox === box.id ? toReceipt(fate) : wiped())
     } catch (error) {
       this.#deps.host.reportError(error)
     }
@@ -347,11 +352,10 @@ export class OutboxDesk {
     }
   }
 
-  /** What somebody else has sent or buried its tab hears from here. */
-  async #lookAfterWatches(box: Outbox): Promise<void> {
-    const stored = [...this.#watches].filter(
-      ([key, watches]) => watches.some(({ isStored }) => isStored) && !box.sending.has(key),
-    )
+  /** What somebody else has sent or buried, of one lane or of all, its tab hears from here. */
+  async #lookAfterWatches(box: Outbox, lane?: string): Promise<void> {
+    const isDue = (watch: Watch): boolean => watch.isStored && (lane === undefined || watch.lane === lane)
+    const stored = [...this.#watches].filter(([key, watches]) => watches.some(isDue) && !box.sending.has(key))
     const look = async ([key]: readonly [string, unknown]): Promise<void> => {
       const fate = await box.fate(key)
       if (fate.state !== 'waiting') this.#tell(key, toReceipt(fate))
