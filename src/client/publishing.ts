@@ -100,10 +100,11 @@ export class Publishing {
   }
 
   /**
-   * There is a broker again. The same session will tell what became of each message, and takes those that it has not
-   * heard of. Another broker finds in the outbox what is stored there, and is asked for the rest: for what is to be
-   * stored under the same key, and for what is not to be stored if the earlier broker had not said that it was sent;
-   * what was sent and not settled may have arrived or not.
+   * There is a broker again. What is stored it finds in the outbox, and is asked what has become of it, also in the same
+   * session: nobody knows whether it was asked there before. Of the rest the same session will tell what became of each
+   * message, and takes those that it has not heard of. Another one is asked for what is to be stored under the same key,
+   * and for what is not to be stored if the earlier broker had not said that it was sent; what was sent and not settled
+   * may have arrived or not.
    */
   attached(isSameSession: boolean, isSameBroker: boolean): void {
     this.#isAttached = true
@@ -111,7 +112,7 @@ export class Publishing {
     const again: Asked[] = []
     for (const [id, pending] of this.#pending) {
       const { asked, op, isSafe, isHandedOver } = pending
-      if (asked.waiting || (isSafe && isSameSession)) continue
+      if (asked.waiting || (isSafe && isSameSession && !op.durable)) continue
       const isLost = !op.durable && (isSafe || (!isSameSession && (isSameBroker || isHandedOver)))
       if (isLost || (!isSafe && ++pending.tries > MAX_TRIES)) this.#fail(id, unconfirmed())
       else {
