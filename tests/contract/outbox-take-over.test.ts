@@ -182,7 +182,7 @@ describe('when a broker is taken for dead and is not', () => {
 })
 
 describe('when another broker has sent a message', () => {
-  it('it is settled for the tab that has come over since, though nothing is left to send', async () => {
+  it('the tab that has come over since hears so, though nothing is left to send', async () => {
     const openOutbox = nodeStorage()
     const transport = testTransport()
     const line = startNodeLine({ transport, ...FAST, idleMs: 60_000 }, nodeHost({ openOutbox }))

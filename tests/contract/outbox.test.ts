@@ -1,14 +1,15 @@
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { Receipt } from '../../src/client/types.ts'
 import { deferred } from '../../src/lib/index.ts'
-import { PartylineError, type Frame, type OutboxCounts } from '../../src/protocol/index.ts'
+import type { Outbox } from '../../src/outbox/index.ts'
+import { PartylineError, type OutboxCounts } from '../../src/protocol/index.ts'
 import { UpstreamError } from '../../src/worker/upstream/transport.ts'
 import { fakeClockHost } from '../support/line/fake-clock-host.ts'
 import { nodeBrowser, type NodeBrowser, type NodeBrowserOptions } from '../support/line/node-browser.ts'
 import { nodeHost } from '../support/line/node-host.ts'
 import { startNodeLine } from '../support/line/node-line.ts'
 import { rawTab } from '../support/line/raw-tab.ts'
-import { nodeStorage } from '../support/line/storage.ts'
+import { idle, nodeStorage } from '../support/line/storage.ts'
 import { testTransport } from '../support/line/test-transport.ts'
 import { waitFor } from '../support/line/wait-for.ts'
 
@@ -93,18 +94,30 @@ describe('a message that is published', () => {
   })
 
   it('expires later when it is being sent just then, and the storage is left in peace meanwhile', async () => {
-    const browser = openBrowser({ broker: () => ({ outbox: RETRY_FAST }) })
+    const storage = nodeStorage()
+    const opened = deferred<Outbox>()
+    const host = fakeClockHost({
+      openOutbox: async options => {
+        const box = await storage(options)
+        opened.resolve(box)
+        return box
+      },
+    })
+    const transport = testTransport()
     const reply = deferred<unknown>()
-    browser.server.behaviour.publish = () => reply.promise
-    const { line } = browser.openPage()
-    const receipt = await line.channel('orders').publish('place', 1, { ttlMs: 100 })
-    await waitFor(() => arrived(browser).length === 1, 'the message')
-    const transactions = vi.spyOn(IDBDatabase.prototype, 'transaction')
-    // One look when its time is up, and the renewals of the right to send.
-    await new Promise(resolve => setTimeout(resolve, 300))
-    expect(transactions.mock.calls.length).toBeLessThan(10)
+    transport.behaviour.publish = () => reply.promise
+    const line = startNodeLine({ transport }, host)
+    onTestFinished(() => line.close())
+    const tab = await line.openTab()
+    const op = { op: 'publish', id: 1, channel: 'orders', event: 'place', payload: 1, timeoutMs: 1_000 } as const
+    await tab.ask({ ...op, durable: { key: 'k', ttlMs: 100 } })
+    await waitFor(() => transport.calls.includes('publish orders place'), 'the message')
+    await host.advance(100)
+    await idle(await opened.promise)
+    // Nothing is to be looked for at once and again.
+    expect(host.timers()[0]).toBeGreaterThan(host.now())
     reply.reject(new UpstreamError('network', 'lost'))
-    expect(await receipt.settled).toMatchObject({ outcome: 'expired' })
+    expect(await tab.notice('receipt', ({ stage }) => stage === 'failed')).toMatchObject({ error: { code: 'expired' } })
   })
 
   it('is told to be dropped when somebody drops it', async () => {
@@ -301,10 +314,7 @@ describe('where nothing can be stored', () => {
     const before = (await line.stats()).epoch
     expect(await line.outbox.counts()).toEqual({ waiting: 0, dead: 0, bytes: 0, storage: 'unavailable' })
     for (const call of [line.outbox.list(), line.outbox.retry('k'), line.outbox.drop('k')])
-      await call.then(
-        answer => expect(answer).toEqual([]),
-        error => expect(error).toMatchObject({ code: 'storage-unavailable', retryable: false }),
-      )
+      await expect(call).rejects.toMatchObject({ code: 'storage-unavailable', retryable: false })
     expect(await line.stats()).toMatchObject({ epoch: before, sessions: { attached: 1 } })
     expect(line.status).toBe('idle')
   })
@@ -319,7 +329,7 @@ describe('the limits', () => {
     await expect(one.publish('place', 3)).rejects.toMatchObject({ code: 'outbox-full', retryable: true })
     comeBack(browser)
     for (const receipt of stored) expect(await endOf(Promise.resolve(receipt))).toBe('acknowledged')
-    expect(arrived(browser).toSorted()).toEqual([1, 2])
+    expect(new Set(arrived(browser))).toEqual(new Set([1, 2]))
     expect(await endOf(one.publish('place', 4))).toBe('acknowledged')
   })
 
@@ -327,10 +337,12 @@ describe('the limits', () => {
     const browser = openBrowser({ broker: () => ({ outbox: { maxMessageBytes: 100 } }) })
     goDown(browser)
     const orders = browser.openPage().line.channel('orders')
-    const [before, tooLarge, after] = ['a', 'x'.repeat(101), 'b'].map(payload => orders.publish('place', payload))
+    const before = orders.publish('place', 'a')
+    const tooLarge = orders.publish('place', 'x'.repeat(101))
+    const after = orders.publish('place', 'b')
     await expect(tooLarge).rejects.toMatchObject({ code: 'message-too-large', retryable: false })
     comeBack(browser)
-    for (const receipt of [before, after]) if (receipt) expect(await endOf(receipt)).toBe('acknowledged')
+    for (const receipt of [before, after]) expect(await endOf(receipt)).toBe('acknowledged')
     expect(arrived(browser)).toEqual(['a', 'b'])
   })
 })
@@ -418,7 +430,7 @@ describe('who listens to how full the outbox is', () => {
     const raw = await rawTab(line, { watchesOutbox: true })
     raw.acknowledgeAll()
     const told = (): OutboxCounts[] =>
-      (raw.frames as readonly Frame[]).flatMap(({ items }) =>
+      raw.frames.flatMap(({ items }) =>
         items.flatMap(item =>
           typeof item === 'object' && 'type' in item && item.type === 'outbox' ? [item as OutboxCounts] : [],
         ),

@@ -64,9 +64,9 @@ async function setUp(policy: Partial<DispatchPolicy> = {}, host = fakeClockHost(
       const reply = deferred<unknown>()
       const onItsWay = { ...reply, key, signal }
       sent.push(onItsWay)
-      const done = (): unknown => over.add(onItsWay)
-      reply.promise.then(done, done)
-      signal.addEventListener('abort', done)
+      signal.addEventListener('abort', () => over.add(onItsWay))
+      const end = (): unknown => over.add(onItsWay)
+      void reply.promise.then(end, end)
       return reply.promise
     },
     acknowledged: key => settled.set(key, 'acknowledged'),

@@ -132,6 +132,6 @@ describe('what is gathered', () => {
     for (const payload of [1, 'cycle', 3]) publish(payload)
     await reactions()
     expect(batches).toEqual([[1, 'cycle', 3], [1], ['cycle'], [3]])
-    expect(outcomes.toSorted()).toEqual([1, 3, 'cycle: a cycle'])
+    expect(new Set(outcomes)).toEqual(new Set([1, 3, 'cycle: a cycle']))
   })
 })
