@@ -171,7 +171,7 @@ export function createBroker(deps: BrokerDeps): Broker {
         ...options.outbox,
       }),
     isOpen: maySend,
-    stays: () => !handover.isUnderWay && !ended,
+    stays: () => sessions.size > 0 && !handover.isUnderWay && !ended,
     send: (message, signal) => outbound.publish(message, signal),
     sendUnstored: (session, op) => publisher.publish(session, op),
     changed: demandChanged,

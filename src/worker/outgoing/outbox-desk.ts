@@ -30,7 +30,7 @@ export interface OutboxDeskDeps {
   /** Opens the durable queue; rejects where this browser has none. */
   open(): Promise<Outbox>
   isOpen(): boolean
-  /** No other broker takes over from this one. */
+  /** There are tabs here, and no other broker takes over: this worker will not be ended before it could send. */
   stays(): boolean
   send(message: UpstreamMessage, signal: AbortSignal): Promise<unknown>
   /** For messages that cannot be stored here. */
@@ -117,6 +117,7 @@ export class OutboxDesk {
   /** Opens the outbox, in which something may wait from earlier. Idempotent. */
   start(): void {
     this.#starting ??= this.#start()
+    this.#opened?.tend()
   }
 
   publish(session: Session, op: DurableOp): void {
@@ -143,6 +144,7 @@ export class OutboxDesk {
   detach(session: Session): void {
     this.#interested.delete(session)
     for (const key of this.#watches.keys()) this.#unwatch(key, session)
+    this.#opened?.tend()
   }
 
   /** The tab wants to hear how full the outbox is. */
