@@ -39,6 +39,8 @@ export function startServiceWorker(options: ServiceWorkerOptions): void {
   const { routes, precache, offlinePage, outbox, navigationPreload, claimClients, scopeTimeoutMs } =
     resolveOptions(options)
   const notes = openNotes()
+  /** Background Sync events that are being handled. */
+  let syncs = 0
   const underWay = new Set<Promise<unknown>>()
   const tally = new Tally(notes, reportError)
   const offline = offlinePageIn(offlinePage)
@@ -62,6 +64,7 @@ export function startServiceWorker(options: ServiceWorkerOptions): void {
     endpoint: outbox && new Endpoint({ options: outbox, notes, reportError }),
     holder: crypto.randomUUID(),
     scopes: async () => (await scopesWithOutbox()) ?? brokers.scopes,
+    mayCall,
     opening: scope => brokers.open(scope),
     changed: scope => brokers.tellOutbox(scope),
     wakeLater,
@@ -129,9 +132,24 @@ export function startServiceWorker(options: ServiceWorkerOptions): void {
     brokers.tellRules()
   }
 
+  /**
+   * Calls of a user go out while one of the user's pages is open, or when no page is: then nobody else has come since.
+   * That nobody is there only Background Sync can tell; the page that starts this worker by its navigation is not
+   * listed yet.
+   */
+  async function mayCall(scope: string): Promise<boolean> {
+    const present = await scopes.present()
+    return present.includes(scope) || (syncs > 0 && present.length === 0)
+  }
+
   /** Rejects while anything is left, so that the browser tries again. */
   async function drainAll(): Promise<void> {
-    if (await drain.runNow()) throw new Error('something waits in the outbox still')
+    syncs++
+    try {
+      if (await drain.runNow()) throw new Error('something waits in the outbox still')
+    } finally {
+      syncs--
+    }
   }
 
   async function heard({ data, source }: ExtendableMessageEvent): Promise<void> {
@@ -142,7 +160,9 @@ export function startServiceWorker(options: ServiceWorkerOptions): void {
     switch (message.type) {
       case 'partyline:scope':
         scopes.told(source.id, message.scope)
-        if (message.scope !== undefined) brokers.open(message.scope)
+        if (message.scope === undefined) return
+        brokers.open(message.scope)
+        await drain.run()
         return
       case 'partyline:nudge':
         await forgetting.catchUp()
