@@ -18,6 +18,9 @@ import { ClientScopes } from './scopes/client-scopes.ts'
 import { Forgetting } from './scopes/forgetting.ts'
 import { isActive, worker, type SyncEvent } from './worker-global.ts'
 
+/** Within this time a page that comes is there, and has told whose it is. */
+const PAGE_LOAD_MS = 10_000
+
 /**
  * Starts the app's service worker. To be called once, while its script runs for the first time: browsers take no
  * listeners later than that. Wires the parts and decides nothing.
@@ -41,6 +44,7 @@ export function startServiceWorker(options: ServiceWorkerOptions): void {
   const notes = openNotes()
   /** Background Sync events that are being handled. */
   let syncs = 0
+  let navigatedAt = -Infinity
   const underWay = new Set<Promise<unknown>>()
   const tally = new Tally(notes, reportError)
   const offline = offlinePageIn(offlinePage)
@@ -107,6 +111,9 @@ export function startServiceWorker(options: ServiceWorkerOptions): void {
     ...writeRoutes({ routes, scopes, queue }),
   ])
     router.registerRoute(route)
+  worker.addEventListener('fetch', ({ request }) => {
+    if (request.mode === 'navigate') navigatedAt = Date.now()
+  })
   router.addFetchListener()
   if (navigationPreload) enableNavigationPreload()
   if (claimClients) clientsClaim()
@@ -134,12 +141,12 @@ export function startServiceWorker(options: ServiceWorkerOptions): void {
 
   /**
    * Calls of a user go out while one of the user's pages is open, or when no page is: then nobody else has come since.
-   * That nobody is there only Background Sync can tell; the page that starts this worker by its navigation is not
-   * listed yet.
+   * That nobody is there only Background Sync can tell: a page that comes is not listed until it has loaded.
    */
   async function mayCall(scope: string): Promise<boolean> {
     const present = await scopes.present()
-    return present.includes(scope) || (syncs > 0 && present.length === 0)
+    const isAlone = present.length === 0 && Date.now() - navigatedAt > PAGE_LOAD_MS
+    return present.includes(scope) || (syncs > 0 && isAlone)
   }
 
   /** Rejects while anything is left, so that the browser tries again. */

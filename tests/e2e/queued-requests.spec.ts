@@ -189,11 +189,12 @@ test('one user’s writes wait while only another is there, and go out when thei
 }) => {
   app.on('/api/', () => ({ status: 200 }))
   const ann = await openOfflinePage(context, { app, scope: 'ann' })
+  // There all the time, so that Background Sync finds nobody alone.
+  const ben = await openOfflinePage(context, { app, scope: 'ben' })
   await app.cut()
   await post(ann, '/api/orders', 'of ann')
   await ann.close()
   await app.restore()
-  const ben = await openOfflinePage(context, { app, scope: 'ben' })
   await nudge(ben)
   await post(ben, '/api/orders', 'of ben')
   await expect.poll(() => handled(app)).toEqual(['of ben'])
