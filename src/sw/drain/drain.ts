@@ -32,6 +32,8 @@ export class Drain {
   readonly #deps: DrainsDeps
   readonly #pauses = new Pauses({ now: () => Date.now(), random: () => Math.random() })
   readonly #aborts = new Map<string, AbortController>()
+  /** By the wall clock. */
+  readonly #forgottenAt = new Map<string, number>()
   #running: Promise<boolean> | undefined
   #isAgain = false
   #wake = (): void => {}
@@ -67,6 +69,7 @@ export class Drain {
 
   /** Nothing more is sent of this scope. */
   forget(scope: string): void {
+    this.#forgottenAt.set(scope, Date.now())
     this.#aborts.get(scope)?.abort()
   }
 
@@ -97,7 +100,10 @@ export class Drain {
   }
 
   async #drainAll(): Promise<Left> {
-    const scopes = await this.#deps.scopes()
+    const listedAt = Date.now()
+    const listed = await this.#deps.scopes()
+    // One that was forgotten since is not to be opened any more, which would make it anew.
+    const scopes = listed.filter(scope => (this.#forgottenAt.get(scope) ?? -Infinity) < listedAt)
     const left = await Promise.all(scopes.map(scope => this.#drainScope(scope)))
     return { isLeft: left.some(({ isLeft }) => isLeft), isBusy: left.some(({ isBusy }) => isBusy) }
   }
@@ -136,6 +142,7 @@ export class Drain {
     // Without a lease for what is not there.
     if ((await box.lanes(kind)).length === 0) return { isLeft: false, isBusy: false }
     const { endpoint, holder, mayCall } = this.#deps
+    if (kind === 'message' && (await box.isAttended())) return { isLeft: true, isBusy: true }
     if (kind === 'request' && !(await mayCall(parts.scope))) return { isLeft: true, isBusy: false }
     const done = await withLease(box, kind, holder, async lease => {
       const deps = { ...parts, lease, pauses: this.#pauses }
