@@ -30,7 +30,7 @@ export interface OutboxDeskDeps {
   /** Opens the durable queue; rejects where this browser has none. */
   open(): Promise<Outbox>
   isOpen(): boolean
-  /** No other broker takes over from this one. */
+  /** There are tabs, and no other broker takes over from this one. */
   stays(): boolean
   send(message: UpstreamMessage, signal: AbortSignal): Promise<unknown>
   /** For messages that cannot be stored here. */
@@ -143,6 +143,11 @@ export class OutboxDesk {
   detach(session: Session): void {
     this.#interested.delete(session)
     for (const key of this.#watches.keys()) this.#unwatch(key, session)
+  }
+
+  /** A tab has come or gone. */
+  tabsChanged(): void {
+    this.#opened?.tend()
   }
 
   /** The tab wants to hear how full the outbox is. */
