@@ -117,6 +117,7 @@ export function createBroker(deps: BrokerDeps): Broker {
       outbound.flush()
       credentials.forget(session)
       if (sessions.size === 0) pulse.stop()
+      outbox.tabsChanged()
     },
   })
   const credentials = new CredentialDesk({ host, timeoutMs: options.credentialsTimeoutMs, sources: () => sessions })
@@ -171,7 +172,8 @@ export function createBroker(deps: BrokerDeps): Broker {
         ...options.outbox,
       }),
     isOpen: maySend,
-    stays: () => sessions.size > 0 && !handover.isUnderWay && !ended,
+    // Without a tab nobody sees to it that the worker lives until there is a line.
+    stays: () => !handover.isUnderWay && !ended && sessions.size > 0,
     send: (message, signal) => outbound.publish(message, signal),
     sendUnstored: (session, op) => publisher.publish(session, op),
     changed: demandChanged,
@@ -242,6 +244,7 @@ export function createBroker(deps: BrokerDeps): Broker {
 
   function greet(session: Session): void {
     pulse.start()
+    outbox.tabsChanged()
     if (session.hello.online) connection.dispatch({ type: 'online' })
     if (session.hello.watchesOutbox === true) outbox.watch(session)
     tellStatus(session)

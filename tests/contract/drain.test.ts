@@ -40,6 +40,7 @@ function drainOf(app: AppServer, scope: string, changed = (): void => {}): Drain
     }),
     holder: `drain-${++drains}`,
     scopes: async () => (await scopesWithOutbox())?.filter(found => found === scope) ?? [],
+    mayCall: () => Promise.resolve(true),
     opening() {},
     changed,
     wakeLater() {},

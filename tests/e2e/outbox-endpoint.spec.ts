@@ -138,5 +138,5 @@ test('a message whose time is up is not sent', async ({ context, app }) => {
   const page = await withWaiting(context, app, [{ ...message(1), expiresAt: Date.now() - 1 }, message(2)])
   await nudge(page)
   await expect.poll(() => endpoint.handled()).toEqual([2])
-  expect(await storeMessages(page, 'ann', [])).toEqual({ waiting: 0, dead: 1 })
+  await expect.poll(() => storeMessages(page, 'ann', [])).toEqual({ waiting: 0, dead: 1 })
 })

@@ -182,3 +182,23 @@ test('one user’s writes go out as they were written, whoever is there now, and
   await expect.poll(() => handled(app)).toEqual(['of ben'])
   expect(await everythingStored(ben)).not.toContain('ann-who-leaves')
 })
+
+test('one user’s writes wait while only another is there, and go out when their user is back', async ({
+  context,
+  app,
+}) => {
+  app.on('/api/', () => ({ status: 200 }))
+  const ann = await openOfflinePage(context, { app, scope: 'ann' })
+  // There all the time, so that Background Sync finds nobody alone.
+  const ben = await openOfflinePage(context, { app, scope: 'ben' })
+  await app.cut()
+  await post(ann, '/api/orders', 'of ann')
+  await ann.close()
+  await app.restore()
+  await nudge(ben)
+  await post(ben, '/api/orders', 'of ben')
+  await expect.poll(() => handled(app)).toEqual(['of ben'])
+  await openOfflinePage(context, { app, scope: 'ann' })
+  await expect.poll(() => handled(app)).toEqual(['of ben', 'of ann'])
+  expect(app.requests.at(-1)?.headers['partyline-scope']).toBe('ann')
+})

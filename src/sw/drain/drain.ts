@@ -13,6 +13,8 @@ export interface DrainsDeps {
   readonly holder: string
   /** Those that may have an outbox. */
   scopes(): Promise<readonly string[]>
+  /** Whether the app's own calls of this scope may be made now: they carry whatever cookies there are. */
+  mayCall(scope: string): Promise<boolean>
   /** The outbox of this scope is about to be used. */
   opening(scope: string): void
   /** Something has left the outbox of this scope. */
@@ -139,8 +141,9 @@ export class Drain {
     const { box } = parts
     // Without a lease for what is not there.
     if ((await box.lanes(kind)).length === 0) return { isLeft: false, isBusy: false }
+    const { endpoint, holder, mayCall } = this.#deps
     if (kind === 'message' && (await box.isAttended())) return { isLeft: true, isBusy: true }
-    const { endpoint, holder } = this.#deps
+    if (kind === 'request' && !(await mayCall(parts.scope))) return { isLeft: true, isBusy: false }
     const done = await withLease(box, kind, holder, async lease => {
       const deps = { ...parts, lease, pauses: this.#pauses }
       await (kind === 'message' && endpoint !== undefined ? drainMessages(endpoint, deps) : drainRequests(deps))

@@ -1,7 +1,7 @@
 import { parseScopeAnswer, type ScopeQuestion } from '../../protocol/index.ts'
 
 export interface ClientScopesDeps {
-  readonly clients: Pick<Clients, 'get'>
+  readonly clients: Pick<Clients, 'get' | 'matchAll'>
   readonly timeoutMs: number
 }
 
@@ -41,6 +41,12 @@ export class ClientScopes {
   /** Its pages have no line any more, until they tell otherwise. */
   forget(scope: string): void {
     for (const [clientId, known] of this.#known) if (known === scope) this.#known.set(clientId, undefined)
+  }
+
+  /** Of the pages that are open, one for each; `undefined` for those that have none. */
+  async present(): Promise<readonly (string | undefined)[]> {
+    const pages = await this.#deps.clients.matchAll({ type: 'window' })
+    return Promise.all(pages.map(({ id }) => this.of(id)))
   }
 
   async of(clientId: string): Promise<string | undefined> {

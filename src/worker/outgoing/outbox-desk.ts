@@ -30,7 +30,7 @@ export interface OutboxDeskDeps {
   /** Opens the durable queue; rejects where this browser has none. */
   open(): Promise<Outbox>
   isOpen(): boolean
-  /** There are tabs here, and no other broker takes over: this worker will not be ended before it could send. */
+  /** There are tabs, and no other broker takes over from this one. */
   stays(): boolean
   send(message: UpstreamMessage, signal: AbortSignal): Promise<unknown>
   /** For messages that cannot be stored here. */
@@ -117,7 +117,6 @@ export class OutboxDesk {
   /** Opens the outbox, in which something may wait from earlier. Idempotent. */
   start(): void {
     this.#starting ??= this.#start()
-    this.#opened?.tend()
   }
 
   publish(session: Session, op: DurableOp): void {
@@ -144,6 +143,10 @@ export class OutboxDesk {
   detach(session: Session): void {
     this.#interested.delete(session)
     for (const key of this.#watches.keys()) this.#unwatch(key, session)
+  }
+
+  /** A tab has come or gone. */
+  tabsChanged(): void {
     this.#opened?.tend()
   }
 

@@ -48,10 +48,12 @@ export const offlineScenarios: readonly Scenario[] = [
       await tab.close()
       await app.restore()
 
-      const next = await openOffline(engine, app, { scope: 'ben' })
-      await expect.poll(() => written(app), { timeout: 15_000 }).toEqual(['one'])
+      // Messages say whose they are. Calls of `fetch` wait for their user, or go by Background Sync before anybody comes.
+      const ben = await openOffline(engine, app, { scope: 'ben' })
       await expect.poll(() => endpoint.handled(), { timeout: 15_000 }).toEqual([1, 2, 3])
-      await next.close()
+      const ann = await openOffline(engine, app, { scope: `ann@${server.url}` })
+      await expect.poll(() => written(app), { timeout: 15_000 }).toEqual(['one'])
+      for (const opened of [ben, ann]) await opened.close()
       await away.close()
     },
   },

@@ -5,6 +5,7 @@ import { ClientScopes, type ClientScopesDeps } from '../../../src/sw/scopes/clie
 function pages(scopes: Readonly<Record<string, string | undefined>>, timeoutMs = 50) {
   const asked: string[] = []
   const clients = {
+    matchAll: () => Promise.resolve(Object.keys(scopes).map(id => ({ id }))),
     get: (id: string) =>
       Promise.resolve(
         id in scopes
@@ -18,7 +19,7 @@ function pages(scopes: Readonly<Record<string, string | undefined>>, timeoutMs =
           : undefined,
       ),
   }
-  return { asked, scopes: new ClientScopes({ clients: clients as ClientScopesDeps['clients'], timeoutMs }) }
+  return { asked, scopes: new ClientScopes({ clients, timeoutMs }) }
 }
 
 test('a page that has told its scope is not asked', async () => {
@@ -73,4 +74,11 @@ test('the pages of a scope that is forgotten are nobody’s, the others stay', a
   expect(scopes.peek('one')).toBeUndefined()
   expect(await scopes.of('one')).toBeUndefined()
   expect(scopes.peek('two')).toBe('ben')
+})
+
+test('whose pages are open is asked where it is not known', async () => {
+  const { asked, scopes } = pages({ one: 'ann', two: undefined, three: 'ben' })
+  scopes.told('three', 'cleo')
+  expect(await scopes.present()).toEqual(['ann', undefined, 'cleo'])
+  expect(asked).toEqual(['one', 'two'])
 })
