@@ -1,4 +1,4 @@
-import type { Dish, Order, OrdersSnapshot, OrderState } from '../model.ts'
+import type { Dish, Menu, Order, OrdersSnapshot, OrderState } from '../model.ts'
 
 /** The orders as this tab knows them. Every function here may be given the same event twice, or late. */
 export interface OrdersState {
@@ -23,7 +23,7 @@ export function withOrder(state: OrdersState, order: Order): OrdersState {
 }
 
 /** The snapshot counts, except for what has changed since it was taken. */
-export function withSnapshot(state: OrdersState, snapshot: OrdersSnapshot, isSameService: boolean): OrdersState {
+export function withSnapshot(state: OrdersState, snapshot: OrdersSnapshot & Menu, isSameService: boolean): OrdersState {
   const orders = new Map(snapshot.orders.map(order => [order.id, order]))
   const newer = isSameService ? [...state.orders.values()].filter(order => order.version > snapshot.version) : []
   for (const order of newer) orders.set(order.id, order)
