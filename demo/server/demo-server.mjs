@@ -75,6 +75,8 @@ export async function createDemoServer(options = {}) {
     io,
     /** The order book: tests look into it. */
     book: house.book,
+    /** What was said on the floor: tests read it. */
+    said: () => house.floor().messages,
     close: () => (closing ??= closeAll()),
   }
 }

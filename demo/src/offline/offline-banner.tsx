@@ -40,7 +40,8 @@ function LastKnownText() {
   if (at === undefined) return 'Nothing is kept here yet for this name.'
   return (
     <>
-      This is the last known state, of {clock(at)} (<AgeOf at={at} /> ago). What you write waits here.
+      This is the last known state, of {clock(at)} (<AgeOf at={at} /> ago).
+      <span className="banner-aside"> What you write waits here.</span>
     </>
   )
 }

@@ -10,15 +10,15 @@ export function OutboxPanel() {
   const kept = useStore(keeping)
   return (
     <div className="outbox">
-      <h3>Outbox</h3>
-      <p className="outbox-counts">
-        <span>
+      <div className="outbox-counts">
+        <h3>Outbox</h3>
+        <p>
           <strong data-testid="waiting">{counts.waiting}</strong> waiting
-        </span>
-        <span data-refused={counts.dead > 0 || undefined}>
+        </p>
+        <p data-refused={counts.dead > 0 || undefined}>
           <strong data-testid="refused">{counts.dead}</strong> refused
-        </span>
-      </p>
+        </p>
+      </div>
       {counts.dead > 0 && <LetterActions letters={letters.filter(({ state }) => state === 'dead')} which="all" />}
       <p className="hint" data-testid="kept">
         {keptText(kept)}
@@ -30,11 +30,11 @@ export function OutboxPanel() {
 function keptText(kept: Kept): string {
   switch (kept.state) {
     case 'preparing':
-      return 'Getting ready to open without a network …'
+      return 'Getting ready to open offline …'
     case 'ready':
     case 'newer':
-      return 'Opens without a network, too. Table 17 and links in messages are refused here.'
+      return 'Opens offline, too. Refused here: table 17, links.'
     case 'failed':
-      return `Does not open without a network. ${kept.reason}`
+      return `Does not open offline. ${kept.reason}`
   }
 }
