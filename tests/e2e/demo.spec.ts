@@ -41,7 +41,7 @@ test.describe('the restaurant', () => {
     await expect(message(second, 'Doors are open')).toContainText('Sent')
     await kept(first, 'before the cut', 'Doors are open')
 
-    await networkSwitch(first).click()
+    await turnNetwork(first)
     await order(first, { table: 12, note: 'by the window' })
     for (const text of ['one', 'two', 'three']) await say(first, text)
     await say(second, 'four')
@@ -64,7 +64,7 @@ test.describe('the restaurant', () => {
     }
     expect(server.said()).toHaveLength(1)
 
-    await networkSwitch(second).click()
+    await turnNetwork(second)
     for (const tab of [first, second]) {
       await expect(networkSwitch(tab)).not.toBeChecked()
       await expect(tab.getByTestId('waiting')).toHaveText('0')
@@ -78,11 +78,11 @@ test.describe('the restaurant', () => {
 
   test('says why it refuses what was written, which can be sent again or discarded', async ({ context }) => {
     const [first, second] = [await openOffline(context), await openOffline(context)]
-    await networkSwitch(first).click()
+    await turnNetwork(first)
     await order(first, { table: 17, note: 'birthday' })
     await say(first, 'see https://example.com')
     await say(first, 'and this')
-    await networkSwitch(first).click()
+    await turnNetwork(first)
 
     for (const tab of [first, second]) {
       await expect(card(tab, 'birthday')).toContainText('Not sent There is no table 17 in this house.')
@@ -96,10 +96,10 @@ test.describe('the restaurant', () => {
       await expect(card(tab, 'birthday')).toHaveCount(0)
       await expect(tab.getByTestId('refused')).toHaveText('1')
     }
-    await networkSwitch(first).click()
+    await turnNetwork(first)
     await message(first, 'https').getByRole('button', { name: 'Send again' }).click()
     await expect(message(second, 'https')).toContainText('Waiting')
-    await networkSwitch(first).click()
+    await turnNetwork(first)
     await expect(message(second, 'https')).toContainText('Not sent')
     await first.getByRole('button', { name: 'Discard all' }).click()
     await expect(second.getByTestId('refused')).toHaveText('0')
@@ -108,11 +108,11 @@ test.describe('the restaurant', () => {
 
   test('keeps the last of several paces that were chosen without a network', async ({ context }) => {
     const page = await openOffline(context)
-    await networkSwitch(page).click()
+    await turnNetwork(page)
     for (const name of ['Busy', 'Rush', 'Calm']) await page.getByRole('radio', { name }).click()
     await expect(page.getByText('waiting to be told')).toBeVisible()
     await expect(page.getByTestId('waiting')).toHaveText('1')
-    await networkSwitch(page).click()
+    await turnNetwork(page)
     await expect(page.getByText('about 4 events/s')).toBeVisible()
     await expect(page.getByRole('radio', { name: 'Calm' })).toBeChecked()
   })
@@ -157,6 +157,7 @@ const message = (page: Page, text = ''): Locator =>
   page.getByRole('log').getByRole('listitem').filter({ hasText: text })
 
 async function order(page: Page, { table, note }: { readonly table: number; readonly note: string }): Promise<void> {
+  await page.bringToFront()
   await page.getByRole('button', { name: 'New order' }).click()
   await page.getByRole('spinbutton', { name: 'Table' }).fill(String(table))
   await page.getByLabel('Note').fill(note)
@@ -168,7 +169,13 @@ async function order(page: Page, { table, note }: { readonly table: number; read
   await expect(card(page, note)).toBeVisible()
 }
 
+async function turnNetwork(page: Page): Promise<void> {
+  await page.bringToFront()
+  await networkSwitch(page).click()
+}
+
 async function say(page: Page, text: string): Promise<void> {
+  await page.bringToFront()
   await page.getByPlaceholder('Tell the floor').fill(text)
   await page.getByRole('button', { name: 'Send', exact: true }).click()
   await expect(message(page, text)).toBeVisible()
