@@ -1,9 +1,10 @@
-import type { Dish, Menu, Order, OrdersSnapshot, OrderState } from '../model.ts'
+import type { Dish, Order, OrdersSnapshot, OrderState } from '../model.ts'
 
 /** The orders as this tab knows them. Every function here may be given the same event twice, or late. */
 export interface OrdersState {
   /** False until the first snapshot. */
   readonly loaded: boolean
+  /** Empty until it is read. */
   readonly menu: readonly Dish[]
   readonly orders: ReadonlyMap<number, Order>
 }
@@ -23,11 +24,11 @@ export function withOrder(state: OrdersState, order: Order): OrdersState {
 }
 
 /** The snapshot counts, except for what has changed since it was taken. */
-export function withSnapshot(state: OrdersState, snapshot: OrdersSnapshot & Menu, isSameService: boolean): OrdersState {
+export function withSnapshot(state: OrdersState, snapshot: OrdersSnapshot, isSameService: boolean): OrdersState {
   const orders = new Map(snapshot.orders.map(order => [order.id, order]))
   const newer = isSameService ? [...state.orders.values()].filter(order => order.version > snapshot.version) : []
   for (const order of newer) orders.set(order.id, order)
-  return { loaded: true, menu: snapshot.menu, orders }
+  return { ...state, loaded: true, orders }
 }
 
 /** Open orders oldest first, served ones latest first. */

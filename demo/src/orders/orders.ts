@@ -19,16 +19,20 @@ export function createOrders(channel: Channel<AppEvents['orders']>, lastKnown: L
   const store = createStore(NO_ORDERS)
   let service: string | undefined
 
+  async function fetchMenu(): Promise<void> {
+    const { menu } = (await read<Menu>('/api/menu', signal)).body
+    store.update(state => ({ ...state, menu }))
+  }
+
   async function fetch(): Promise<Reading> {
-    const [{ body: snapshot, keptAt }, { body: menu }] = await Promise.all([
-      read<OrdersSnapshot>('/api/orders', signal),
-      read<Menu>('/api/menu', signal),
-    ])
+    // Each for itself: the menu is the same for everybody, so it may be kept where the orders are not.
+    void fetchMenu().catch(() => {})
+    const { body: snapshot, keptAt } = await read<OrdersSnapshot>('/api/orders', signal)
     // What is kept is older than what a tab has seen itself.
     if (keptAt !== undefined && service !== undefined) return 'kept'
     const isSameService = service === undefined || service === snapshot.service
     service = snapshot.service
-    store.update(state => withSnapshot(state, { ...snapshot, ...menu }, isSameService))
+    store.update(state => withSnapshot(state, snapshot, isSameService))
     if (keptAt === undefined) return 'present'
     lastKnown.kept(keptAt)
     return 'kept'

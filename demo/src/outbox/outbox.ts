@@ -39,8 +39,10 @@ export function watchOutbox(outbox: LineOutbox, signal: AbortSignal): Outbox {
   }
 
   async function list(): Promise<void> {
-    const [counts, waiting, dead] = await Promise.all([
-      outbox.counts(),
+    const counts = await outbox.counts()
+    // There is nothing to list yet, or never; a change is told.
+    if (counts.storage !== 'ready') return
+    const [waiting, dead] = await Promise.all([
       outbox.list({ count: MAX_LISTED }),
       outbox.list({ state: 'dead', count: MAX_LISTED }),
     ])
