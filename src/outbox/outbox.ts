@@ -1,7 +1,7 @@
 import { promisifyRequest } from 'idb-keyval'
 import { describe, PartylineError, toWireError, type WireError } from '../protocol/index.ts'
 import { Database, type Migration } from './database.ts'
-import { parseLease, releaseLease, takeLease } from './drain-lease.ts'
+import { isLive, LEASE_MS, parseLease, releaseLease, takeLease } from './drain-lease.ts'
 import type { Body, Death, Entry, NewEntry } from './entry.ts'
 import { parseRow, type Row } from './row.ts'
 import { DEFAULT_LIMITS, EMPTY, minus, parseUsage, plus, refuseExcess, type OutboxLimits, type Usage } from './usage.ts'
@@ -286,6 +286,21 @@ export class Outbox {
     return this.#work.do(async ({ records }) => {
       const record = parseLease(await promisifyRequest<unknown>(records.get(['lease', kind])))
       if (record?.holder === holder) await promisifyRequest(records.put(releaseLease(record), ['lease', kind]))
+    })
+  }
+
+  /** A broker is there that will send messages when it has a line; says so for as long as a lease lasts. */
+  attend(): Promise<void> {
+    return this.#work.do(async ({ records }) => {
+      await promisifyRequest(records.put(this.#now() + LEASE_MS, 'attended'))
+    })
+  }
+
+  /** A broker has said so. */
+  isAttended(): Promise<boolean> {
+    return this.#work.do(async ({ records }) => {
+      const until = await promisifyRequest<unknown>(records.get('attended'))
+      return typeof until === 'number' && isLive(until, this.#now())
     })
   }
 

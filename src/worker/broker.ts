@@ -102,7 +102,6 @@ export function createBroker(deps: BrokerDeps): Broker {
       for (const wanted of session.hello.wanted) channels.subscribe(session, wanted)
       tellMark(session)
       outbox.start()
-      if (session.hello.watchesOutbox === true) outbox.watch(session)
       greet(session)
     },
     resumed(session) {
@@ -163,11 +162,23 @@ export function createBroker(deps: BrokerDeps): Broker {
     options: options.outbox,
     traffic,
     maxUnderWay: options.batch?.maxEvents ?? 1,
-    open: () => host.openOutbox({ scope, now: host.wallClock, randomId: host.randomId, ...options.outbox }),
+    open: () =>
+      host.openOutbox({
+        scope,
+        now: host.wallClock,
+        randomId: host.randomId,
+        reportError: host.reportError,
+        ...options.outbox,
+      }),
     isOpen: maySend,
+    stays: () => sessions.size > 0 && !handover.isUnderWay && !ended,
     send: (message, signal) => outbound.publish(message, signal),
     sendUnstored: (session, op) => publisher.publish(session, op),
     changed: demandChanged,
+    stored() {
+      // It is the other one that sends it.
+      if (handover.isUnderWay) peers.outboxChanged()
+    },
   })
   const marks = new MarkTeller(currentMark)
   const handover = new Handover({
@@ -232,6 +243,7 @@ export function createBroker(deps: BrokerDeps): Broker {
   function greet(session: Session): void {
     pulse.start()
     if (session.hello.online) connection.dispatch({ type: 'online' })
+    if (session.hello.watchesOutbox === true) outbox.watch(session)
     tellStatus(session)
     if (session.hasCredentials) void retryWithNewCredentials(parts)
   }
@@ -350,7 +362,11 @@ export function createBroker(deps: BrokerDeps): Broker {
         },
         pinged: tellMark,
         stats: statsOfAll,
-        outbox: request => outbox.answer(request),
+        async outbox(request) {
+          const answer = await outbox.answer(request)
+          if (request.type === 'retry' || request.type === 'drop') peers.outboxChanged()
+          return answer
+        },
         forget() {
           peers.forget()
           return forget()
@@ -362,7 +378,7 @@ export function createBroker(deps: BrokerDeps): Broker {
     close() {
       staleness.flush()
       end()
-      outbox.close()
+      void outbox.close()
       for (const session of sessions) sessions.detach(session)
     },
   }

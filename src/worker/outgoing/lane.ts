@@ -5,8 +5,8 @@ import type { PartylineError } from '../../protocol/index.ts'
 export interface Item {
   readonly entry: NewEntry
   attempts: number
-  /** Which attempt is under way; `undefined` while none is. */
-  attempt: symbol | undefined
+  /** The attempt that is under way, which ends when this aborts; `undefined` while none is. */
+  attempt: AbortController | undefined
   /** It could not be stored, and why: this attempt is the only one. */
   notStored?: PartylineError
 }

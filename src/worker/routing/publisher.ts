@@ -99,7 +99,9 @@ export class Publisher {
     const { outbound, traffic } = this.#deps
     const { op, abort } = pending
     try {
-      const acknowledged = outbound.publish({ channel: op.channel, event: op.event, payload: op.payload }, abort.signal)
+      const { channel, event, payload, durable } = op
+      // One that was to be stored, and could not be, another broker may have sent.
+      const acknowledged = outbound.publish({ channel, event, payload, key: durable?.key }, abort.signal)
       pending.sent = true
       traffic.published++
       this.#arm(pending, () => this.#fail(pending, unconfirmed(`no acknowledgement within ${op.timeoutMs} ms`)))

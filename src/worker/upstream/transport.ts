@@ -40,10 +40,10 @@ export interface TransportLink {
    */
   publish(message: UpstreamMessage, signal: AbortSignal): Promise<unknown>
   /**
-   * Sends several messages as one, which the server handles in order. Resolves with what became of each, as
-   * {@link TransportLink.publish} tells it; rejects when nobody can know of any. Only where the server can.
+   * Sends several messages as one, which the server handles in order. Gives for each what {@link TransportLink.publish}
+   * would: none waits for what becomes of another. Throws when none could be sent. Only where the server can.
    */
-  publishBatch?(messages: readonly UpstreamMessage[], signal: AbortSignal): Promise<readonly BatchResult[]>
+  publishBatch?(messages: readonly BatchedMessage[]): readonly Promise<unknown>[]
   /** What another broker needs to carry on from here, where the server can. Plain data. */
   checkpoint?(): Checkpoint
   /** The stream of the server in which the channel's events have their positions. @default one for all */
@@ -84,10 +84,10 @@ export interface UpstreamMessage {
   readonly key?: string | undefined
 }
 
-/** What the server says to one message of several. */
-export type BatchResult =
-  | { readonly ok: true; readonly reply: unknown }
-  | { readonly ok: false; readonly error: UpstreamError }
+/** One message of several. */
+export interface BatchedMessage extends UpstreamMessage {
+  readonly signal: AbortSignal
+}
 
 export interface UpstreamEvent extends Omit<UpstreamMessage, 'key'> {
   /** The server's position of this event, for resuming. */

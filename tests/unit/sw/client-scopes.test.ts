@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { ClientScopes, type ClientScopesDeps } from '../../../src/sw/scopes/client-scopes.ts'
 
 /** Pages that answer with their scope, or not at all. */
-function pages(scopes: Readonly<Record<string, string | undefined>>) {
+function pages(scopes: Readonly<Record<string, string | undefined>>, timeoutMs = 50) {
   const asked: string[] = []
   const clients = {
     get: (id: string) =>
@@ -18,7 +18,7 @@ function pages(scopes: Readonly<Record<string, string | undefined>>) {
           : undefined,
       ),
   }
-  return { asked, scopes: new ClientScopes({ clients: clients as ClientScopesDeps['clients'], timeoutMs: 50 }) }
+  return { asked, scopes: new ClientScopes({ clients: clients as ClientScopesDeps['clients'], timeoutMs }) }
 }
 
 test('a page that has told its scope is not asked', async () => {
@@ -42,6 +42,14 @@ test('a page that does not answer is nobody’s until it tells', async () => {
   expect(asked).toEqual(['one'])
   scopes.told('one', 'ann')
   expect(await scopes.of('one')).toBe('ann')
+})
+
+test('a page that tells is not waited for any longer', async () => {
+  const { scopes } = pages({ one: undefined }, 2 ** 31 - 1)
+  const asking = scopes.of('one')
+  await new Promise(resolve => setTimeout(resolve))
+  scopes.told('one', 'ann')
+  expect(await asking).toBe('ann')
 })
 
 test('what a page tells while it is asked counts', async () => {
