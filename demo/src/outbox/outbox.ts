@@ -40,7 +40,7 @@ export function watchOutbox(outbox: LineOutbox, signal: AbortSignal): Outbox {
 
   async function list(): Promise<void> {
     const counts = await outbox.counts()
-    // There is nothing to list yet, or never; a change is told.
+    // Where nothing can be stored there is nothing to list.
     if (counts.storage !== 'ready') return
     const [waiting, dead] = await Promise.all([
       outbox.list({ count: MAX_LISTED }),
