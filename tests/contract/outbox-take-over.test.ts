@@ -74,8 +74,12 @@ describe('when a broker dies', () => {
     const transport = testTransport()
     const line = startNodeLine({ transport, ...FAST }, nodeHost({ openOutbox }))
     onTestFinished(() => line.close())
-    // It listens to nothing: what waits is reason enough to connect, and to ask again.
-    await line.openTab()
+    // The line opens when the broker has asked for the right to send and not got it.
+    transport.behaviour.open = async () => {
+      await waitFor(() => line.broker.stats().outbox.storage === 'ready', 'the outbox')
+      await new Promise(resolve => setTimeout(resolve, 100))
+    }
+    await line.openTab({ wanted: [{ channel: 'orders' }] })
     await waitFor(() => transport.calls.includes('publish orders place'), 'the message')
     await waitFor(() => line.broker.stats().outbox.waiting === 0, 'the end of it')
   })

@@ -103,7 +103,7 @@ function fill(tab: Page): Promise<number> {
         await window.line.channel('orders').publish('say', { n, bulk })
       } catch (error) {
         const { code } = error as { code: unknown }
-        if (code !== 'storage-full') throw new Error(`refused with ${String(code)}`)
+        if (code !== 'storage-full') throw new Error(`refused with ${String(code)}`, { cause: error })
         return n
       }
     }
