@@ -42,6 +42,7 @@ export class Publishing {
   }
 
   async publish(channel: string, event: string, payload: unknown, options: PublishOptions = {}): Promise<Receipt> {
+    refuseUnknown(options)
     const { signal, timeoutMs = 10_000, durable = true, key, lane, ttlMs, coalesce } = options
     signal?.throwIfAborted()
     const id = ++this.#lastId
@@ -142,6 +143,24 @@ export class Publishing {
     if (pending) this.#asking.withdraw(pending.asked)
     this.#pending.delete(id)
     return pending
+  }
+}
+
+const OPTIONS: { readonly [option in keyof Required<PublishOptions>]: string } = {
+  signal: 'object',
+  timeoutMs: 'number',
+  durable: 'boolean',
+  key: 'string',
+  lane: 'string',
+  ttlMs: 'number',
+  coalesce: 'string',
+}
+
+function refuseUnknown(options: object): void {
+  for (const [name, value] of Object.entries(options)) {
+    const wanted = OPTIONS[name as keyof PublishOptions] as string | undefined
+    if (!wanted || (value !== undefined && typeof value !== wanted))
+      throw new PartylineError('bad-options', `publish: ${name} is ${wanted ? `a ${wanted}` : 'no option'}`)
   }
 }
 

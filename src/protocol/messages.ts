@@ -318,6 +318,8 @@ export interface OutboxEntry {
   readonly body:
     | { readonly kind: 'message'; readonly channel: string; readonly event: string; readonly payload: unknown }
     | { readonly kind: 'request'; readonly url: string; readonly method: string }
+    /** What was found in the place of an entry. */
+    | { readonly kind: 'damaged'; readonly raw: unknown }
   /** Estimated. */
   readonly bytes: number
   /** In milliseconds since 1970. */

@@ -37,6 +37,8 @@ export interface DispatcherDeps {
 
 /** How much of a lane is read at once. */
 const PAGE = 100
+/** How much of it is kept in memory; the rest is read when it has its turn. */
+const MAX_KEPT = 256
 
 /**
  * Sends what waits in the outbox: each lane in order, none waiting for another. An entry leaves the outbox when the
@@ -69,7 +71,7 @@ export class Dispatcher {
   /** A message is being stored: sent at once where nothing waits before it. */
   add(entry: NewEntry): void {
     const lane = this.#lane(entry.lane)
-    if (lane.hasMore || lane.isLoading) lane.hasMore = true
+    if (lane.hasMore || lane.isLoading || lane.items.length >= MAX_KEPT) lane.hasMore = true
     else replaceOrAppend(lane, { entry, attempts: 0, attempt: undefined })
     this.#turn(lane)
   }

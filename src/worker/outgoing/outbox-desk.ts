@@ -475,6 +475,7 @@ function wiped(): Omit<ReceiptNotice, 'type' | 'id'> {
 }
 
 function toOutboxEntry({ body, ...entry }: OutboxEntry): OutboxEntry {
-  const { kind } = body
-  return { ...entry, body: kind === 'message' ? body : { kind, url: body.url, method: body.method } }
+  if (body.kind !== 'request') return { ...entry, body }
+  const { kind, url, method } = body
+  return { ...entry, body: { kind, url, method } }
 }
