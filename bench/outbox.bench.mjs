@@ -120,6 +120,7 @@ await runMain(async () => {
         const ms = await profiled(page, `burst.${store}`, round, () => burst(count))
         perSecond[store] = (count * 1000) / (ms ?? NaN)
         await page.evaluate(() => window.outboxBench.end())
+        await endWorkers()
       }
       measured.push(perSecond)
     }
@@ -151,6 +152,7 @@ await runMain(async () => {
         const took = await profiled(page, name, 0, () => singles({ count, bytes, rate }))
         cases.push({ name, store, hasServer, took: [...took], ...(rate !== undefined && { rate }) })
         await page.evaluate(() => window.outboxBench.end())
+        await endWorkers()
       }
     await page.close()
     return cases
@@ -190,6 +192,7 @@ await runMain(async () => {
     const figures = await inbox.figures()
     await page.evaluate(() => window.outboxBench.forget())
     await page.close()
+    await endWorkers()
     const ms = emptiedAt - figures.firstAt
     return { perSecond: (count * 1000) / ms, ms, inbox: figures, missing: count - figures.unique }
   }
@@ -202,6 +205,7 @@ await runMain(async () => {
     const filling = await openPage()
     await fill(filling, { scope: full, count, bytes, lanes: 8 })
     await filling.close()
+    await endWorkers()
     await measureStart(empty, 0)
     /** @type {StartRound[]} */
     const measured = []
@@ -216,13 +220,13 @@ await runMain(async () => {
    * @returns {Promise<Start>}
    */
   async function measureStart(scope, expected) {
-    await workersGone()
     const page = await openPage()
     const { ms, waiting } = await startLine(page, scope)
     if (waiting !== expected) throw new Error(`${waiting} messages wait, not ${expected}`)
     await sleep(settleMs)
     const heapBytes = await workerHeap()
     await page.close()
+    await endWorkers()
     return { ms, heapBytes }
   }
 
@@ -275,14 +279,13 @@ await runMain(async () => {
     return heap?.usedSize ?? NaN
   }
 
-  /** The last tab of a broker has gone, and its worker with it. */
-  async function workersGone() {
+  /** Chromium keeps a worker for a while after its last page. */
+  async function endWorkers() {
     const cdp = await browser.newBrowserCDPSession()
-    for (;;) {
-      const { targetInfos } = await cdp.send('Target.getTargets')
-      if (!targetInfos.some(({ type }) => type === 'shared_worker')) return cdp.detach()
-      await sleep(20)
-    }
+    const { targetInfos } = await cdp.send('Target.getTargets')
+    for (const { type, targetId } of targetInfos)
+      if (type === 'shared_worker') await cdp.send('Target.closeTarget', { targetId })
+    await cdp.detach()
   }
 })
 
