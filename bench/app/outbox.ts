@@ -53,11 +53,12 @@ const outboxBench = {
   /** Puts messages into the outbox of a scope, as an earlier visit would have left them. */
   fill(request: FillRequest): Promise<void> {
     const worker = new Worker(new URL('./workers/fill.worker.ts', import.meta.url), { type: 'module' })
-    return new Promise((resolve, reject) => {
+    const filled = new Promise<void>((resolve, reject) => {
       worker.addEventListener('message', () => resolve())
       worker.addEventListener('error', ({ message }) => reject(new Error(message)))
       worker.postMessage(request)
-    }).finally(() => worker.terminate()) as Promise<void>
+    })
+    return filled.finally(() => worker.terminate())
   },
   /** From opening the broker's worker to its answer that messages can be stored, and how many wait. */
   async start(scope: string): Promise<{ readonly ms: number; readonly waiting: number }> {
@@ -68,7 +69,8 @@ const outboxBench = {
   },
   /** Resolves when nothing waits any more, with the common clock's time. */
   async emptied(): Promise<number> {
-    while (line !== undefined && (await ready(line)) > 0) await sleep(LOOK_EVERY_MS)
+    const present = line
+    if (present !== undefined) while ((await ready(present)) > 0) await sleep(LOOK_EVERY_MS)
     return clock()
   },
   forget: async (): Promise<void> => line?.forget(),

@@ -51,12 +51,13 @@ export function printDrains({ count, load, rounds }) {
   const ways = /** @type {(keyof typeof drainLabels)[]} */ (Object.keys(drainLabels))
   printTable(
     `${whole(count)} waiting messages of 300 bytes to a Socket.IO server (${rounds.length} rounds, load ${load.toFixed(1)})`,
-    ['', 'messages/s', 'until none waits', 'requests', 'server CPU', 'faults'],
+    ['', 'messages/s', 'all arrived after', 'none waits after', 'requests', 'server CPU', 'faults'],
     ways.map(way => {
       const of = rounds.map(round => round[way])
       return [
         drainLabels[way],
         withRange(spread(of.map(({ perSecond }) => perSecond)), whole),
+        milliseconds(median(of.map(({ inbox }) => inbox.lastAt - inbox.firstAt))),
         milliseconds(median(of.map(({ ms }) => ms))),
         whole(median(of.map(({ inbox }) => inbox.requests))),
         milliseconds(median(of.map(({ inbox }) => inbox.cpuMs))),

@@ -17,13 +17,17 @@ const fresh = () => ({
   duplicates: 0,
   misordered: 0,
   firstAt: NaN,
+  lastAt: NaN,
   cpuMsAtStart: cpuMs(),
 })
 let inbox = fresh()
 let letIn = () => {}
 let open = Promise.resolve()
 
-io.use((_, next) => void open.then(() => next()))
+io.use(async (_, next) => {
+  await open
+  next()
+})
 io.on('connection', socket => {
   socket.on('batch', (/** @type {readonly Message[]} */ messages, answer) => {
     inbox.requests++
@@ -39,7 +43,8 @@ io.on('connection', socket => {
 
 /** @param {Message} message */
 function take({ event, payload: { n }, idempotencyKey }) {
-  if (inbox.keys.size === 0) inbox.firstAt = clock()
+  inbox.lastAt = clock()
+  if (inbox.keys.size === 0) inbox.firstAt = inbox.lastAt
   if (inbox.keys.has(idempotencyKey)) inbox.duplicates++
   else {
     inbox.keys.add(idempotencyKey)
@@ -69,7 +74,7 @@ obey({
   },
   letIn: () => letIn(),
   figures() {
-    const { keys, requests, duplicates, misordered, firstAt, cpuMsAtStart } = inbox
-    return { unique: keys.size, requests, duplicates, misordered, firstAt, cpuMs: cpuMs() - cpuMsAtStart }
+    const { keys, requests, duplicates, misordered, firstAt, lastAt, cpuMsAtStart } = inbox
+    return { unique: keys.size, requests, duplicates, misordered, firstAt, lastAt, cpuMs: cpuMs() - cpuMsAtStart }
   },
 })

@@ -8,6 +8,7 @@ import { forkServer } from './fork-server.mjs'
  * @property {number} duplicates messages that it had already
  * @property {number} misordered first seen after a later one of their lane
  * @property {number} firstAt on the common clock
+ * @property {number} lastAt
  * @property {number} cpuMs of the server
  */
 

@@ -1,3 +1,4 @@
+// oxlint-disable-next-line import/default -- what Vite makes of the file
 import serviceWorker from '../workers/workbox.service-worker.ts?worker&url'
 import type { BurstRequest, BurstResponse } from '../workers/workbox.service-worker.ts'
 import type { OpenStore } from './store.ts'
