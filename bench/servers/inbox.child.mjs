@@ -24,10 +24,7 @@ let inbox = fresh()
 let letIn = () => {}
 let open = Promise.resolve()
 
-io.use(async (_, next) => {
-  await open
-  next()
-})
+io.use((_, next) => void admit(next))
 io.on('connection', socket => {
   socket.on('batch', (/** @type {readonly Message[]} */ messages, answer) => {
     inbox.requests++
@@ -40,6 +37,12 @@ io.on('connection', socket => {
     answer(take({ event, payload, idempotencyKey }))
   })
 })
+
+/** @param {() => void} next */
+async function admit(next) {
+  await open
+  next()
+}
 
 /** @param {Message} message */
 function take({ event, payload: { n }, idempotencyKey }) {
