@@ -29,6 +29,7 @@ export type ErrorCode =
   | 'storage-unavailable'
   | 'storage-too-new'
   | 'join-refused'
+  | 'not-offered'
   | 'internal'
 
 export interface ErrorOptions {

@@ -99,7 +99,10 @@ export class Publisher {
     const { outbound, traffic } = this.#deps
     const { op, abort } = pending
     try {
-      const acknowledged = outbound.publish({ channel: op.channel, event: op.event, payload: op.payload }, abort.signal)
+      const acknowledged = outbound.publish(
+        { channel: op.channel, event: op.event, payload: op.payload, origin: pending.session.id },
+        abort.signal,
+      )
       pending.sent = true
       traffic.published++
       this.#arm(pending, () => this.#fail(pending, unconfirmed(`no acknowledgement within ${op.timeoutMs} ms`)))

@@ -1,6 +1,7 @@
 import type { Announce, Hello, Item, Lease } from '../../protocol/index.ts'
 import type { Port } from '../host.ts'
 import type { CredentialSource } from '../upstream/credentials.ts'
+import type { AuthorisationRequest } from '../upstream/transport.ts'
 import { measure } from '../payload-size.ts'
 import type { FrameSender } from './frame-sender.ts'
 
@@ -109,8 +110,8 @@ export class Session implements CredentialSource {
     this.suspendedAt = undefined
   }
 
-  askCredentials(id: number): void {
-    this.send({ type: 'credentials-wanted', id })
+  askCredentials(id: number, request?: AuthorisationRequest): void {
+    this.send({ type: 'credentials-wanted', id, ...(request === undefined ? {} : { request }) })
   }
 
   /** For what concerns this tab alone; events for many go through {@link sender} as one shared object. */

@@ -1,11 +1,12 @@
 import { Manager, type ManagerOptions, type Socket } from 'socket.io-client'
 import type { Checkpoint, Credentials } from '../../protocol/index.ts'
 import { deferred } from '../../lib/index.ts'
-import { describe, PartylineError } from '../../protocol/index.ts'
+import { describe, fromChannelId, PartylineError } from '../../protocol/index.ts'
 import {
   toUpstreamError,
   UpstreamError,
   type BatchResult,
+  type Capabilities,
   type OpenRequest,
   type Transport,
   type TransportLink,
@@ -65,7 +66,22 @@ export interface SocketIoOptions {
  * startBroker({ transport: socketIo({ url: 'https://api.example.com', rooms: { join: 'join', leave: 'leave' } }) })
  */
 export function socketIo(options: SocketIoOptions): Transport {
-  return { name: 'socket.io', create: sink => new SocketIoLink(parseUrl(options.url), options, sink) }
+  return {
+    name: 'socket.io',
+    capabilities: CAPABILITIES,
+    create: sink => new SocketIoLink(parseUrl(options.url), options, sink),
+  }
+}
+
+const CAPABILITIES: Capabilities = {
+  acknowledgement: true,
+  presence: 'none',
+  history: false,
+  recovery: true,
+  filters: false,
+  binary: true,
+  ping: true,
+  renewal: false,
 }
 
 /** One Manager for the broker's life: the sockets keep what they need to resume. */
@@ -121,6 +137,8 @@ class SocketIoLink implements TransportLink {
   }
 
   async join(channel: string, signal: AbortSignal): Promise<void> {
+    if (fromChannelId(channel).params !== undefined)
+      throw new UpstreamError('refused', 'channels of Socket.IO have no parameters')
     const { namespace: name, room } = toAddress(channel, this.#primary)
     const own = toChannel({ namespace: name, room }, this.#primary)
     if (own !== channel) throw new UpstreamError('refused', `channel ${channel} is called ${own} here`)
