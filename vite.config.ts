@@ -6,7 +6,16 @@ const inRepository = (path: string) => fileURLToPath(new URL(path, import.meta.u
 
 const app = inRepository('tests/support/app')
 
-/** The page that end-to-end tests open, built as a user's app would be: `partyline` stands for src. */
+/** `partyline` stands for src, as it is. */
+export const sourceAlias = [
+  { find: /^partyline$/, replacement: inRepository('src/client/index.ts') },
+  { find: /^partyline\/register$/, replacement: inRepository('src/client/register/index.ts') },
+  { find: /^partyline\/sw$/, replacement: inRepository('src/sw/index.ts') },
+  { find: /^partyline\/worker$/, replacement: inRepository('src/worker/index.ts') },
+  { find: /^partyline\/worker\/(.+)$/, replacement: inRepository('src/worker/transports/$1.ts') },
+]
+
+/** The page that end-to-end tests open, built as a user's app would be. */
 export default defineConfig({
   root: app,
   cacheDir: inRepository('.cache/vite'),
@@ -19,11 +28,7 @@ export default defineConfig({
     rolldownOptions: { input: pagesOf(app) },
   },
   resolve: {
-    alias: [
-      { find: /^partyline$/, replacement: inRepository('src/client/index.ts') },
-      { find: /^partyline\/worker$/, replacement: inRepository('src/worker/index.ts') },
-      { find: /^partyline\/worker\/(.+)$/, replacement: inRepository('src/worker/transports/$1.ts') },
-    ],
+    alias: sourceAlias,
   },
 })
 

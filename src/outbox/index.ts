@@ -1,5 +1,6 @@
 export { LEASE_MS, RENEW_EVERY_MS } from './drain-lease.ts'
 export type { Body, Death, Entry, MessageBody, NewEntry, RequestBody } from './entry.ts'
+export { openNotes, type Forgotten, type Notes, type StaleStamp } from './notes.ts'
 export {
   openOutbox,
   scopesWithOutbox,

@@ -421,10 +421,10 @@ export class Outbox {
   }
 }
 
-/** Scopes that have an outbox here; none where the browser does not tell, or forbids storage. */
-export async function scopesWithOutbox(): Promise<readonly string[]> {
+/** Scopes that have an outbox here; none where storage is forbidden, `undefined` where the browser does not tell. */
+export async function scopesWithOutbox(): Promise<readonly string[] | undefined> {
   const databases = await allDatabases().catch(() => [])
-  return databases.flatMap(({ name = '' }) => (name.startsWith(PREFIX) ? [name.slice(PREFIX.length)] : []))
+  return databases?.flatMap(({ name = '' }) => (name.startsWith(PREFIX) ? [name.slice(PREFIX.length)] : []))
 }
 
 /**
@@ -483,8 +483,9 @@ function parseGone(value: unknown): Gone | undefined {
   return isRight ? (value as Gone) : undefined
 }
 
-async function allDatabases(): Promise<readonly IDBDatabaseInfo[]> {
-  return (await indexedDB.databases?.()) ?? []
+/** Throws where storage is forbidden, as a promise that rejects. */
+async function allDatabases(): Promise<readonly IDBDatabaseInfo[] | undefined> {
+  return indexedDB.databases?.()
 }
 
 function withDefaults(limits: OutboxLimits): Required<OutboxLimits> {

@@ -1,3 +1,4 @@
+export { brokersChannel } from './brokers-channel.ts'
 export {
   describe,
   fromWireError,
@@ -7,6 +8,8 @@ export {
   type ErrorOptions,
   type WireError,
 } from './errors.ts'
+export { cacheName, cachePrefix } from './cache-name.ts'
+export { NO_COUNTS, type CacheCounts, type StaleRule } from './cached-answers.ts'
 export type * from './messages.ts'
 export { isAnnounce, parseFrame, parseWelcome } from './parse-frame.ts'
 export {
@@ -22,4 +25,13 @@ export {
 export { fromChannelId, toChannelId, type ChannelAddress, type ChannelParams } from './channel-id.ts'
 export { PROTOCOL_VERSION, type ProtocolVersion } from './version.ts'
 export { generationOf, toLeaseName } from './lease-name.ts'
+export {
+  isScopeQuestion,
+  parsePageMessage,
+  parseScopeAnswer,
+  SYNC_TAG,
+  type PageMessage,
+  type ScopeAnswer,
+  type ScopeQuestion,
+} from './service-worker.ts'
 export { fromWorkerName, toWorkerName, type BrokerAddress } from './worker-name.ts'

@@ -5,6 +5,7 @@
  * Control (tab → broker) goes by Comlink calls of {@link ControlMethods}; data (broker → tab) goes
  * as {@link Frame}s on a plain port, each answered by one {@link Ack}.
  */
+import type { CacheCounts } from './cached-answers.ts'
 import type { ErrorCode, WireError } from './errors.ts'
 import type { ProtocolVersion } from './version.ts'
 
@@ -451,4 +452,6 @@ export interface Stats {
   readonly queued: { readonly items: number; readonly bytes: number }
   readonly outbox: OutboxCounts
   readonly rejectedMessages: number
+  /** How the service worker answered the app's requests; not there where nothing was ever counted. */
+  readonly cache?: CacheCounts
 }

@@ -1,5 +1,6 @@
 import type { BrokerScript, Mark, Stats } from '../protocol/index.ts'
 import { PartylineError, PROTOCOL_VERSION } from '../protocol/index.ts'
+import { Staleness } from './caching/staleness.ts'
 import type { BrokerHost, Port } from './host.ts'
 import { Pulse } from './observe/pulse.ts'
 import { collectStats } from './observe/stats.ts'
@@ -24,6 +25,9 @@ import type { ConnectionState } from './upstream/connection-state.ts'
 import { Connection } from './upstream/connection.ts'
 import { CredentialDesk } from './upstream/credentials.ts'
 import type { TransportLink } from './upstream/transport.ts'
+
+/** Storage that does not answer must not keep tabs from hearing that their user has signed out. */
+const WIPE_LIMIT_MS = 5_000
 
 export interface BrokerDeps {
   readonly host: BrokerHost
@@ -61,6 +65,7 @@ export interface Broker {
  * - `Outbound` knows the way out, not what becomes of a message.
  * - `Sessions` knows which tabs are there, not what they want.
  * - `FrameSender` knows one tab's pace, not what an event is about.
+ * - `Staleness` knows which cached answers an event makes stale, not where they are.
  * - `Peers` knows which broker stays, `Handover` how this one goes, `Predecessor` what another has left.
  * - `servePort` knows what may be asked, `perform` what follows from it.
  */
@@ -78,7 +83,11 @@ export function createBroker(deps: BrokerDeps): Broker {
   let cancelIdle = (): void => {}
 
   const link: TransportLink = options.transport.create({
-    event: event => channels.dispatch(event),
+    event(event) {
+      // First: whoever hears of it may ask the server at once.
+      staleness.heard(event.channel, event.event)
+      channels.dispatch(event)
+    },
     continuity: (channel, continuity) => channels.continuity(channel, continuity),
     channelLost: (channel, error) => channels.channelLost(channel, error),
     lost: error => connection.lost(error),
@@ -87,6 +96,7 @@ export function createBroker(deps: BrokerDeps): Broker {
     malformed,
     authorise: request => credentials.authorise(request),
   })
+  const staleness = new Staleness(host, scope)
   const history = new History({ maxEvents: options.maxHistoryEvents, maxBytes: options.maxHistoryBytes })
   const sessions = new Sessions({
     host,
@@ -151,6 +161,7 @@ export function createBroker(deps: BrokerDeps): Broker {
     maxChannels: options.maxChannels,
     connection: () => (connection.isOpen ? connection.signal : undefined),
     changed: demandChanged,
+    interrupted: channel => staleness.interrupted(channel),
     joined: channel => presence.joined(channel),
     left: channel => presence.left(channel),
     watched: (...watched) => presence.greet(...watched),
@@ -210,6 +221,7 @@ export function createBroker(deps: BrokerDeps): Broker {
         startedAt: host.wallClock(),
       },
       forget: () => void forget(),
+      rulesChanged: () => staleness.readRules(),
       nudged: () => void outbox.nudged().catch(host.reportError),
       yieldTo: newer => handover.to(newer),
       yielding: from => predecessor.yielding(from),
@@ -293,6 +305,11 @@ export function createBroker(deps: BrokerDeps): Broker {
     else cancelIdle = host.setTimer(options.idleMs, () => connection.dispatch({ type: 'unneeded' }))
   }
 
+  async function statsOfAll(): Promise<Stats> {
+    const cache = await host.caches?.counts(scope).catch((error: unknown) => host.reportError(error))
+    return cache ? { ...stats(), cache } : stats()
+  }
+
   function stats(): Stats {
     const uptimeMs = host.now() - startedAt
     const transport = options.transport.name
@@ -316,7 +333,9 @@ export function createBroker(deps: BrokerDeps): Broker {
   async function forget(): Promise<void> {
     for (const { tabId, suspendedAt } of sessions) if (suspendedAt !== undefined) forgottenTabs.add(tabId)
     end()
-    await outbox.wipe().catch(host.reportError)
+    const tasks = [outbox.wipe(), host.caches?.wipe(scope) ?? Promise.resolve()]
+    const wiping = tasks.map(task => task.catch(host.reportError))
+    await within(host, WIPE_LIMIT_MS, Promise.all(wiping))
     sessions.dismissAll(forgotten())
   }
 
@@ -324,6 +343,7 @@ export function createBroker(deps: BrokerDeps): Broker {
     ended = true
     cancelIdle()
     credentials.close()
+    staleness.close()
     peers.close()
     connection.dispatch({ type: 'close' })
   }
@@ -374,7 +394,7 @@ export function createBroker(deps: BrokerDeps): Broker {
           session.heardAt = host.now()
         },
         pinged: tellMark,
-        stats,
+        stats: statsOfAll,
         outbox: request => outbox.answer(request),
         forget() {
           peers.forget()
@@ -385,9 +405,21 @@ export function createBroker(deps: BrokerDeps): Broker {
         },
       }),
     close() {
+      staleness.flush()
       end()
       outbox.close()
       for (const session of sessions) sessions.detach(session)
     },
   }
+}
+
+/** Resolves with the task, or when the time is up. */
+function within(host: BrokerHost, ms: number, task: Promise<unknown>): Promise<void> {
+  return new Promise(resolve => {
+    const cancel = host.setTimer(ms, resolve)
+    void task.finally(() => {
+      cancel()
+      resolve()
+    })
+  })
 }

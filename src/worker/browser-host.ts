@@ -1,3 +1,5 @@
+import { brokersChannel } from '../protocol/index.ts'
+import { browserCaches } from './caching/answer-caches.ts'
 import { openOutbox } from '../outbox/index.ts'
 import type { BrokerHost, PeerChannel } from './host.ts'
 import type { PeerHost } from './peers/identity.ts'
@@ -28,6 +30,7 @@ export function browserHost(host?: PeerHost): BrokerHost {
     script: { url: location.href, type: isModule() ? 'module' : 'classic' },
     openOutbox,
     ...(host === undefined ? {} : { peers: { host, open: openPeers } }),
+    caches: browserCaches(),
     reportError: error => reportError(error),
   }
 }
@@ -35,7 +38,7 @@ export function browserHost(host?: PeerHost): BrokerHost {
 function openPeers(scope: string, heard: (message: unknown) => void): PeerChannel | undefined {
   // Not there in older browsers, whatever the type says.
   if (typeof BroadcastChannel === 'undefined') return undefined
-  const channel = new BroadcastChannel(`partyline:brokers:${scope}`)
+  const channel = new BroadcastChannel(brokersChannel(scope))
   channel.addEventListener('message', ({ data }) => heard(data))
   return { post: message => channel.postMessage(message), close: () => channel.close() }
 }

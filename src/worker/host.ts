@@ -1,5 +1,6 @@
 import type { OpenOutboxOptions, Outbox } from '../outbox/index.ts'
 import type { BrokerScript } from '../protocol/index.ts'
+import type { AnswerCaches } from './caching/answer-caches.ts'
 import type { PeerHost } from './peers/identity.ts'
 
 /**
@@ -29,6 +30,8 @@ export interface BrokerHost {
     /** `undefined` in browsers without channels. */
     open(scope: string, heard: (message: unknown) => void): PeerChannel | undefined
   }
+  /** What the app's service worker keeps; not there where nothing can be kept. */
+  readonly caches?: AnswerCaches | undefined
   /** For errors that nobody awaits, such as those of an app's own callback. */
   reportError(error: unknown): void
 }

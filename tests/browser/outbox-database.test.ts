@@ -324,7 +324,7 @@ test('scopes that have an outbox are listed, whatever they are called', async ()
     expect(await laneOf(outbox)).toEqual([scope])
   }
   await openRaw(`${newScope()}:partyline:outbox:of nobody`)
-  const scopes = await scopesWithOutbox()
+  const scopes = (await scopesWithOutbox()) ?? []
   expect(scopes.filter(scope => odd.includes(scope)).toSorted()).toEqual(odd.toSorted())
   expect(scopes.filter(scope => scope.includes('of nobody'))).toEqual([])
 })

@@ -85,10 +85,17 @@ describe('line.forget()', () => {
     await pages[1].line.forget()
     await hasStatus(pages, 'closed')
     expect(pages.map(({ line }) => line.reason)).toEqual(['forgotten', 'forgotten', 'forgotten'])
-    await new Promise(resolve => setTimeout(resolve, 20))
     expect(brokers).toHaveLength(1)
-    expect(server.connections()).toBe(0)
+    await waitFor(() => server.connections() === 0, 'the end of the connection')
     expect(locks.size).toBe(0)
+
+    // Whoever came back would be with the broker of the next line.
+    const next = openPage()
+    next.note('orders')
+    await hasStatus([next], 'open')
+    expect(brokers.map(({ broker }) => broker.stats().sessions.attached)).toEqual([0, 1])
+    expect(locks.size).toBe(1)
+    expect(pages.map(({ line }) => line.status)).toEqual(['closed', 'closed', 'closed'])
     expect(errors).toEqual([])
   })
 

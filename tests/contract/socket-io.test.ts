@@ -123,6 +123,27 @@ describe('Socket.IO transport', () => {
     expect(refused.error).toMatchObject({ code: 'join-refused', details: { error: 'not for you' } })
   })
 
+  it('hands over once what a server restores that ends the connection before its welcome, and tries again soon', async () => {
+    const server = await serve({ recovery: 'with middlewares' })
+    let ended = 0
+    server.io.use((socket, next) => {
+      // What it has missed is on its way.
+      if (socket.recovered && ended++ === 0) socket.conn.close()
+      else next()
+    })
+    const tab = await line(server, { transports: ['websocket'] }).openTab({ wanted: [{ channel: 'orders' }] })
+    await tab.notice('subscription', ({ state }) => state === 'joined')
+    server.tick('orders')
+    await waitFor(() => tab.events().length === 1, 'the first event')
+    await server.cut()
+    for (let n = 0; n < 5; n++) server.tick('orders')
+    expect(await tab.notice('continuity')).toMatchObject({ verdict: 'recovered' })
+    const last = server.tick('orders')
+    await waitFor(() => tab.payloads().some(payload => (payload as { n: number }).n === last), 'the last event')
+    expect(ended).toBe(2)
+    expect(tab.payloads()).toEqual([1, 2, 3, 4, 5, 6, 7].map(n => ({ n })))
+  })
+
   it('recovers what it missed while the network was cut', async () => {
     const server = await serve()
     // Over polling the server itself does not notice the cut, and restores only sessions that it knows are gone.

@@ -1,13 +1,13 @@
 import type { Page } from '@playwright/test'
 import { rendererOf } from '../support/e2e/cdp.ts'
-import { ALL_HOSTS } from '../support/e2e/all-hosts.ts'
+import { SHARING_HOSTS } from '../support/e2e/all-hosts.ts'
 import { expect, test } from '../support/e2e/fixtures.ts'
 import { openTab, reached } from '../support/e2e/tab.ts'
 import { freeze } from '../support/faults/freeze.ts'
 import { noProcesses } from '../support/faults/processes.ts'
 import { hide, show } from '../support/faults/visibility.ts'
 
-for (const { host } of ALL_HOSTS.filter(({ host: name }) => name !== 'local'))
+for (const { host } of SHARING_HOSTS)
   test.describe(`with the broker on host ${host}`, () => {
     test('each event comes to exactly one tab: the visible one that had the focus last', async ({
       real: { context },

@@ -1,6 +1,7 @@
 import type { Browser, BrowserContext, Page } from '@playwright/test'
 import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
+import { SHARING_HOSTS } from '../support/e2e/all-hosts.ts'
 import { attachToWorker } from '../support/e2e/cdp.ts'
 import { expect, test as base } from '../support/e2e/fixtures.ts'
 import { startRealBrowser } from '../support/e2e/real-browser.ts'
@@ -17,6 +18,7 @@ import { lifeOf, openPlainTab, servePlainApp, turnsOf } from '../support/faults/
 import { noProcesses } from '../support/faults/processes.ts'
 import { startProxy } from '../support/faults/proxy.ts'
 import { reloadOnlyTab } from '../support/faults/reload-only-tab.ts'
+import { stopTab } from '../support/faults/stop-tab.ts'
 import { hide, show } from '../support/faults/visibility.ts'
 import type { SocketIoServer } from '../support/servers/socket-io-server.ts'
 
@@ -48,23 +50,29 @@ const endings: readonly Ending[] = [
   { fault: 'killed with its process', end: browser => crashWorkerHost(browser), needsProcesses: true },
 ]
 
-for (const { fault, end, needsProcesses } of endings) {
-  test(`when the broker is ${fault}, the server sees its connection go`, async ({ appUrl, real, serve }) => {
-    test.skip(needsProcesses && noProcesses !== undefined, noProcesses)
-    const server = await serve()
-    const first = await openTab(real.context, { appUrl, server: server.url })
-    const second = await openTab(real.context, { appUrl, server: server.url })
-    const gone = connectionGone(server)
-    await end(real.browser, first)
-    await gone
-    expect(second.isClosed()).toBe(false)
-  })
+for (const { host } of SHARING_HOSTS) {
+  for (const { fault, end, needsProcesses } of endings) {
+    test(`when the broker on host ${host} is ${fault}, the server sees its connection go`, async ({
+      appUrl,
+      real,
+      serve,
+    }) => {
+      test.skip(needsProcesses && noProcesses !== undefined, noProcesses)
+      const server = await serve()
+      const first = await openTab(real.context, { appUrl, server: server.url, host })
+      const second = await openTab(real.context, { appUrl, server: server.url, host })
+      const gone = connectionGone(server)
+      await end(real.browser, first)
+      await gone
+      expect(second.isClosed()).toBe(false)
+    })
+  }
 }
 
 test('a killed worker tells nobody, and its name can be used again at once', async ({ plain, real: { browser } }) => {
   const [one, two] = [await plain.open('one'), await plain.open('two')]
   const [lifeOfOne, lifeOfTwo] = [await lifeOf(one), await lifeOf(two)]
-  await expect(killBroker(browser)).rejects.toThrow('expected one SharedWorker, found 2; there run: ')
+  await expect(killBroker(browser)).rejects.toThrow('expected one worker, found 2; there run: ')
 
   await killBroker(browser, ({ name }) => name === 'two')
   expect(await lifeOf(one)).toBe(lifeOfOne)
@@ -129,12 +137,28 @@ test('a worker that hangs for good can be made to hang again, found among others
   await lifeOf(neighbour)
 
   if (noProcesses === undefined) {
-    await expect(crashWorkerHost(browser, hanging)).rejects.toThrow('this SharedWorker hangs')
+    await expect(crashWorkerHost(browser, hanging)).rejects.toThrow('this worker hangs')
     expect(await crashWorkerHost(browser, ({ name }) => name === 'neighbour')).toEqual([neighbour])
   }
   await killBroker(browser, hanging)
   expect(await lifeOf(await plain.open())).not.toBe(life)
   expect(unanswered()).toBe(false)
+})
+
+test('a dedicated worker that hangs for good can be made to hang again, and ends with its tab', async ({
+  appUrl,
+  real: { browser, context },
+  serve,
+}) => {
+  const server = await serve()
+  const first = await openTab(context, { appUrl, server: server.url, host: 'elected' })
+  await hangBroker(browser, Infinity)
+  await hangBroker(browser, Infinity)
+  await expect(killBroker(browser)).rejects.toThrow('this dedicated worker hangs')
+  const gone = connectionGone(server)
+  if (noProcesses === undefined) expect(await crashWorkerHost(browser)).toEqual([first])
+  else await crashTab(first)
+  await gone
 })
 
 test('a browser closes while a worker hangs', async () => {
@@ -175,6 +199,20 @@ test('a frozen tab handles nothing that is posted to it until it thaws', async (
   expect(await answer).toBe(life)
   await show(frozen)
   await advance(frozen)
+})
+
+test('a tab whose process is stopped runs nothing until it goes on, while the others do', async ({
+  plain,
+  real: { browser },
+}) => {
+  test.skip(noProcesses !== undefined, noProcesses)
+  const [other, stopped] = [await plain.open(), await plain.open()]
+  const pause = await stopped.evaluateHandle(longestPause)
+  const goOn = await stopTab(browser, stopped)
+  await new Promise(resolve => setTimeout(resolve, 600))
+  await advance(other)
+  goOn()
+  expect(await pause.evaluate(longest => longest())).toBeGreaterThan(600)
 })
 
 test('a tab that left comes back as it was, unless its worker posted to it meanwhile', async ({

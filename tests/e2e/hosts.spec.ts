@@ -1,7 +1,6 @@
 import type { Page } from '@playwright/test'
 import { expect, test } from '../support/e2e/fixtures.ts'
 import { brokenPromises } from '../support/chaos/ledger-rules.ts'
-import { rendererOf } from '../support/e2e/cdp.ts'
 import { leaderOf } from '../support/e2e/leader.ts'
 import {
   brokersOf,
@@ -17,6 +16,7 @@ import {
 import { intoCache, outOfCache } from '../support/faults/back-forward-cache.ts'
 import { crashTab } from '../support/faults/crash-tab.ts'
 import { noProcesses } from '../support/faults/processes.ts'
+import { stopTab } from '../support/faults/stop-tab.ts'
 import { hide, show } from '../support/faults/visibility.ts'
 import type { SocketIoServer } from '../support/servers/socket-io-server.ts'
 
@@ -106,12 +106,11 @@ test.describe('without SharedWorker', () => {
     const leader = await leaderOf(tabs, scopeOf(options))
     if (leader === undefined) throw new Error('no tab leads')
     const others = tabs.filter(tab => tab !== leader)
-    const pid = await rendererOf(browser, leader)
-    process.kill(pid, 'SIGSTOP')
+    const goOn = await stopTab(browser, leader)
     try {
       await expect.poll(() => Promise.all(others.map(generationOf)), { timeout: 8_000 }).toEqual(others.map(() => 2))
     } finally {
-      process.kill(pid, 'SIGCONT')
+      goOn()
     }
     await expect.poll(() => Promise.all(tabs.map(generationOf)), { timeout: 10_000 }).toEqual(tabs.map(() => 2))
     await expect.poll(() => server.connections()).toBe(1)

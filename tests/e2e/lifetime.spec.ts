@@ -1,5 +1,5 @@
 import type { Page } from '@playwright/test'
-import { ALL_HOSTS } from '../support/e2e/all-hosts.ts'
+import { SHARING_HOSTS } from '../support/e2e/all-hosts.ts'
 import { expect, test } from '../support/e2e/fixtures.ts'
 import { brokersOf, joined, ledgerOf, numbersIn, openTab, reached, verdictsIn } from '../support/e2e/tab.ts'
 
@@ -19,7 +19,7 @@ test('a reload of the only tab keeps the broker and the connection, where the br
   expect(server.peakConnections()).toBe(1)
 })
 
-for (const { host } of ALL_HOSTS.filter(({ host: name }) => name !== 'local'))
+for (const { host } of SHARING_HOSTS)
   test.describe(`with the broker on host ${host}`, () => {
     test('a closed tab is noticed within 200 ms', async ({ real: { context }, appUrl, serve }) => {
       const server = await serve()

@@ -1,4 +1,4 @@
-import { ALL_HOSTS } from '../support/e2e/all-hosts.ts'
+import { ALL_HOSTS, SHARING_HOSTS } from '../support/e2e/all-hosts.ts'
 import { expect, test } from '../support/e2e/fixtures.ts'
 import { brokersOf, ledgerOf, numbersIn, openTab, reached, tabUrl } from '../support/e2e/tab.ts'
 
@@ -31,7 +31,7 @@ for (const { host } of ALL_HOSTS)
     })
   })
 
-for (const { host } of ALL_HOSTS.filter(({ host: name }) => name !== 'local'))
+for (const { host } of SHARING_HOSTS)
   test(`forget ends the line in all tabs of the scope, and in no other, on host ${host}`, async ({
     context,
     appUrl,

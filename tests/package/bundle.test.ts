@@ -88,3 +88,53 @@ describe('the client, Comlink included', () => {
     for (const name of dynamicImports) expect(await bytesOf(name, loaded)).toBeLessThanOrEqual(3_500)
   })
 })
+
+describe('around the service worker', () => {
+  /** What a script of the consumer's becomes, as one library; what is loaded on demand is in chunks of its own. */
+  async function bundled(script: string): Promise<Rolldown.OutputChunk[]> {
+    const root = inject('consumer')
+    const [built] = (await build({
+      root,
+      configFile: false,
+      logLevel: 'warn',
+      define: { 'process.env.NODE_ENV': '"production"' },
+      build: { write: false, target: 'es2022', lib: { entry: join(root, script), formats: ['es'] } },
+    })) as Rolldown.RolldownOutput[]
+    return built?.output.flatMap(file => (file.type === 'chunk' ? [file] : [])) ?? []
+  }
+
+  async function gzipped(chunks: readonly Rolldown.OutputChunk[]): Promise<number> {
+    const texts = await Promise.all(
+      chunks.map(async ({ fileName, code }) => (await minify(fileName, code, { module: true })).code),
+    )
+    return gzipSync(texts.join(''), { level: 9 }).length
+  }
+
+  /** The name of the database in which Workbox keeps its times: minifiers leave it. */
+  const workboxCode = /workbox-expiration/
+
+  test('its script is one file, as all browsers take it, of at most 24 kB', async () => {
+    const chunks = await bundled('sw.ts')
+    expect(chunks).toHaveLength(1)
+    expect(chunks[0]?.imports).toEqual([])
+    expect(workboxCode.test(chunks[0]?.code ?? '')).toBe(true)
+    expect(await gzipped(chunks)).toBeLessThanOrEqual(24_000)
+  })
+
+  test('a tab loads none of it, nor anything of the outbox', () => {
+    expect(workboxCode.test(tab)).toBe(false)
+    expect(tab).not.toContain('partyline:outbox:')
+  })
+
+  test('registering it costs a tab at most 3 kB at once, and Workbox’s window part on demand', async () => {
+    const root = inject('consumer')
+    await writeFile(
+      join(root, 'register-alone.js'),
+      "import { registerServiceWorker } from 'partyline/register'\nglobalThis.register = registerServiceWorker\n",
+    )
+    const chunks = await bundled('register-alone.js')
+    const loaded = chunks.filter(({ isDynamicEntry }) => !isDynamicEntry)
+    expect(chunks.length).toBeGreaterThan(loaded.length)
+    expect(await gzipped(loaded)).toBeLessThanOrEqual(3_000)
+  })
+})

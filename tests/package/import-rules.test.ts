@@ -7,17 +7,21 @@ import { runNode } from '../../scripts/lib/run.mjs'
 
 /** What each part of src may not import, though the file is there. */
 const forbiddenImports: Record<string, readonly string[]> = {
-  protocol: ['lib', 'worker', 'client'],
-  lib: ['protocol', 'worker', 'client'],
-  worker: ['client'],
-  client: ['worker'],
+  protocol: ['lib', 'outbox', 'worker', 'sw', 'client'],
+  lib: ['protocol', 'outbox', 'worker', 'sw', 'client'],
+  outbox: ['worker', 'sw', 'client'],
+  worker: ['sw', 'client'],
+  sw: ['worker', 'client'],
+  client: ['outbox', 'worker', 'sw'],
 }
 
 /** Globals that are not there, or not to be used, where a part runs. */
 const forbiddenGlobals: Record<string, readonly string[]> = {
   protocol: ['setTimeout', 'console', 'document', 'navigator', 'AbortController', 'MessageChannel', 'process'],
   lib: ['setTimeout', 'console', 'document', 'navigator', 'AbortController', 'MessageChannel', 'process'],
+  outbox: ['document', 'window', 'localStorage', 'HTMLElement', 'process', 'Buffer'],
   worker: ['document', 'window', 'localStorage', 'HTMLElement', 'process', 'Buffer'],
+  sw: ['document', 'window', 'localStorage', 'HTMLElement', 'process', 'Buffer'],
   client: ['importScripts', 'SharedWorkerGlobalScope', 'ServiceWorkerGlobalScope', 'process', 'Buffer'],
 }
 

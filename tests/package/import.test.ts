@@ -1,7 +1,8 @@
 import { expect, inject, test } from 'vitest'
 import { run } from '../../scripts/lib/run.mjs'
 
-const entries = ['partyline', 'partyline/worker', 'partyline/worker/socket-io']
+/** Not `partyline/sw`: Node takes Workbox for CommonJS, and no server ever renders a service worker. */
+const entries = ['partyline', 'partyline/register', 'partyline/worker', 'partyline/worker/socket-io']
 
 test.for(entries)('importing %s in Node does nothing: no global, no timer, no output, no error', async entry => {
   const { code, output } = await run(process.execPath, ['--input-type=module', '--eval', program(entry)], {

@@ -11,11 +11,16 @@ const resolutions = [
 
 test.for(resolutions)(
   'a tab with the right names compiles and each wrong one is refused ($moduleResolution)',
-  options => expectToCompile({ ...options, lib: ['es2022', 'dom'] }, ['line.ts', 'wrong.ts']),
+  options => expectToCompile({ ...options, lib: ['es2022', 'dom'] }, ['line.ts', 'register.ts', 'wrong.ts']),
 )
 
 test.for(resolutions)('a worker compiles ($moduleResolution)', options =>
   expectToCompile({ ...options, lib: ['es2022', 'webworker'] }, ['partyline.worker.ts']),
+)
+
+test.for(resolutions)('a service worker compiles ($moduleResolution)', options =>
+  // Two of Workbox's own declarations are not as strict as an app may be.
+  expectToCompile({ ...options, lib: ['es2022', 'webworker'], skipLibCheck: true }, ['sw.ts']),
 )
 
 test('tab and worker compile as one program, as in the templates of Vite', () =>

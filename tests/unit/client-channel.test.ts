@@ -16,9 +16,10 @@ const reported: unknown[] = []
 function setUp() {
   const told: unknown[] = []
   const closed = new AbortController()
-  const channel = new ClientChannel('orders', {
+  const channel = new ClientChannel({ name: 'orders' }, 'orders', {
     publishing: new Publishing(new Asking()),
     closed: closed.signal,
+    tracked() {},
     wantedChanged: changed => {
       told.push(changed.deliver)
       if (changed.deliver === undefined) changed.leaving()

@@ -18,6 +18,10 @@ function setUp(credentials?: (fresh: boolean) => Promise<CredentialsForAttempt>,
     continuity() {},
     channelLost() {},
     lost: error => connection.lost(error),
+    presence() {},
+    degraded() {},
+    malformed() {},
+    authorise: () => Promise.reject(new Error('no tab')),
   })
   const connection = new Connection({
     host,

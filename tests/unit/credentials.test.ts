@@ -17,7 +17,7 @@ function setUp() {
   const tabs: Tab[] = []
   /** The names of the tabs in the order in which they were asked. */
   const order: string[] = []
-  const desk = new CredentialDesk({ host, timeoutMs: TIMEOUT_MS, sources: () => tabs })
+  const desk = new CredentialDesk({ host, timeoutMs: TIMEOUT_MS, sources: () => tabs, renewed() {} })
 
   function open(name: string, { visible = false, hasCredentials = true } = {}): Tab {
     const tab: Tab = {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { measure } from '../../src/worker/payload-size.ts'
+import { measure } from '../../src/lib/index.ts'
 import { toOutgoing } from '../../src/worker/routing/outgoing-event.ts'
 
 const large = { text: 'x'.repeat(2_000) }

@@ -81,6 +81,7 @@ function start(channel: SlowChannel, epoch: string, more: Partial<Identity> = {}
         return gone.promise
       },
       forget: () => heard.push('forget'),
+      rulesChanged: () => heard.push('rules'),
       nudged() {},
       yielding: from => heard.push(`${from} yields`),
       yielded: (from, checkpoint) => heard.push([from, checkpoint]),
@@ -179,6 +180,7 @@ test('where no others can be heard a broker is alone, and says so', () => {
       identity,
       yieldTo: () => Promise.resolve(undefined),
       forget() {},
+      rulesChanged() {},
       nudged() {},
       yielding() {},
       yielded() {},
@@ -275,6 +277,7 @@ test('what goes wrong when the connection is let go is nobody’s unhandled reje
       identity,
       yieldTo: () => Promise.reject(new Error('stuck')),
       forget() {},
+      rulesChanged() {},
       nudged() {},
       yielding() {},
       yielded() {},

@@ -1,3 +1,4 @@
+import { measure } from '../../lib/index.ts'
 import type { Added, Fate, NewEntry, Outbox } from '../../outbox/index.ts'
 import {
   fromChannelId,
@@ -13,7 +14,6 @@ import {
 } from '../../protocol/index.ts'
 import type { BrokerHost } from '../host.ts'
 import type { Traffic } from '../observe/traffic.ts'
-import { measure } from '../payload-size.ts'
 import type { Session } from '../sessions/session.ts'
 import type { UpstreamMessage } from '../upstream/transport.ts'
 import { Dispatcher } from './dispatcher.ts'

@@ -2,12 +2,14 @@ import { parseCheckpoint, type Checkpoint } from '../../protocol/index.ts'
 import type { BrokerHost, PeerChannel } from '../host.ts'
 import { compareRank, parseIdentity, type Identity } from './identity.ts'
 
-/** What brokers of one scope say to each other. No tab listens there: a message would end its stay in the cache. */
+/** What brokers of one scope, and the service worker, say to each other. No tab listens there: a message would end its stay in the cache. */
 export type PeerMessage =
   /** At its start, to a newer one, and after a pause of its own: this broker runs. */
   | { readonly type: 'here'; readonly identity: Identity }
   /** To all: the line of this scope ends in all tabs. */
   | { readonly type: 'forget' }
+  /** From the service worker: what makes its answers stale has changed. */
+  | { readonly type: 'rules' }
   /** From whoever has put something into the outbox of this scope, or taken something out. */
   | { readonly type: 'outbox' }
   /** To the newer one: the connection is about to be let go. */
@@ -27,6 +29,8 @@ export interface PeersDeps {
   yieldTo(newer: Identity): Promise<Checkpoint | undefined>
   /** The line is to end for all tabs. */
   forget(): void
+  /** What makes the service worker's answers stale has changed. */
+  rulesChanged(): void
   /** The outbox has changed. */
   nudged(): void
   /** An older broker is about to let its connection go. */
@@ -83,8 +87,9 @@ export class Peers {
 
   #take(raw: unknown): void {
     const { type, identity, to, from, checkpoint } = Object(raw) as { readonly [field: string]: unknown }
-    const { identity: own, forget, nudged, yielding, yielded } = this.#deps
+    const { identity: own, forget, rulesChanged, nudged, yielding, yielded } = this.#deps
     if (type === 'forget') return forget()
+    if (type === 'rules') return rulesChanged()
     if (type === 'outbox') return nudged()
     if (type === 'here') return this.#met(parseIdentity(identity))
     if (to !== own.epoch || typeof from !== 'string') return

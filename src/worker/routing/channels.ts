@@ -1,4 +1,4 @@
-import { fullJitter } from '../../lib/index.ts'
+import { fullJitter, measure } from '../../lib/index.ts'
 import {
   PartylineError,
   toWireError,
@@ -9,7 +9,6 @@ import {
 } from '../../protocol/index.ts'
 import type { BrokerHost } from '../host.ts'
 import type { Traffic } from '../observe/traffic.ts'
-import { measure } from '../payload-size.ts'
 import type { Outgoing } from '../sessions/frame-sender.ts'
 import type { Session } from '../sessions/session.ts'
 import { toUpstreamError, type TransportLink, type UpstreamError, type UpstreamEvent } from '../upstream/transport.ts'
@@ -39,6 +38,8 @@ export interface ChannelsDeps {
   left(channel: string): void
   /** A tab wants to hear who is in the channel. */
   watched(session: Session, channel: string, ref: number): void
+  /** Events of the channel came in vain, or nobody knows whether they did: from here on none is missed. */
+  interrupted(channel: string): void
 }
 
 const REJOIN_BACKOFF = { baseMs: 1_000, maxMs: 30_000 }
@@ -252,7 +253,7 @@ export class Channels {
     const { ref, awaiting, subscribers } = channel
     channel.interrupted = false
     // Whoever had the last event before this has missed something, and must not be told `recovered` when it comes back.
-    if (continuity.verdict !== 'recovered') channel.continuousSince = this.#deps.history.interrupt()
+    if (continuity.verdict !== 'recovered') this.#beginAnew(channel)
     for (const session of subscribers.keys())
       session.send(
         awaiting.has(session)
@@ -260,6 +261,11 @@ export class Channels {
           : { type: 'continuity', ref, ...continuity },
       )
     awaiting.clear()
+  }
+
+  #beginAnew(channel: Channel): void {
+    channel.continuousSince = this.#deps.history.interrupt()
+    this.#deps.interrupted(channel.name)
   }
 
   /** Tells those who await it what became of the events since they were attached elsewhere. */
@@ -346,7 +352,7 @@ export class Channels {
     this.#become(channel, { state: 'joined' })
     this.#deps.joined(channel.name)
     if (channel.interrupted) this.#tell(channel, { verdict: 'unknown' })
-    channel.continuousSince ??= this.#deps.history.interrupt()
+    if (channel.continuousSince === undefined) this.#beginAnew(channel)
     this.#settle(channel)
   }
 

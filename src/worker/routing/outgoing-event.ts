@@ -1,6 +1,6 @@
+import { measure } from '../../lib/index.ts'
 import type { EventItem } from '../../protocol/index.ts'
 import type { Outgoing } from '../sessions/frame-sender.ts'
-import { measure } from '../payload-size.ts'
 import type { UpstreamEvent } from '../upstream/transport.ts'
 
 const ITEM_OVERHEAD_BYTES = 48

@@ -31,7 +31,7 @@ export interface PortServiceDeps {
   heard(session: Session): void
   /** The tab wants to know whether somebody is there. */
   pinged(session: Session): void
-  stats(): Stats | Promise<Stats>
+  stats(): Promise<Stats>
   /** What a tab asks of the outbox. */
   outbox(request: OutboxRequest): Promise<unknown>
   /** Ends the line for all tabs of the scope. Resolves when nothing is kept of it. */

@@ -1,8 +1,8 @@
+import { measure } from '../../lib/index.ts'
 import type { Announce, Hello, Item, Lease } from '../../protocol/index.ts'
 import type { Port } from '../host.ts'
 import type { CredentialSource } from '../upstream/credentials.ts'
 import type { AuthorisationRequest } from '../upstream/transport.ts'
-import { measure } from '../payload-size.ts'
 import type { FrameSender } from './frame-sender.ts'
 
 export interface SessionInit {

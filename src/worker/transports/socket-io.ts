@@ -73,16 +73,7 @@ export function socketIo(options: SocketIoOptions): Transport {
   }
 }
 
-const CAPABILITIES: Capabilities = {
-  acknowledgement: true,
-  presence: 'none',
-  history: false,
-  recovery: true,
-  filters: false,
-  binary: true,
-  ping: true,
-  renewal: false,
-}
+const CAPABILITIES: Partial<Capabilities> = { acknowledgement: true, recovery: true, binary: true, ping: true }
 
 /** One Manager for the broker's life: the sockets keep what they need to resume. */
 class SocketIoLink implements TransportLink {
@@ -307,6 +298,10 @@ class Namespace {
 
   constructor(socket: Socket, resume: Checkpoint[string] | undefined) {
     this.socket = socket
+    // The library keeps what came before a welcome also where none follows; the server restores it all anew.
+    const forget = (): void => void (socket.receiveBuffer = [])
+    socket.on('disconnect', forget)
+    socket.on('connect_error', forget)
     const session = resume && parseSession(resume.session)
     if (session === undefined) return
     this.#recovery._pid = session.pid
@@ -339,14 +334,18 @@ class Namespace {
       const settle = (finish: () => void): void => {
         socket.off('connect', opened)
         socket.off('connect_error', failed)
+        socket.off('disconnect', ended)
         signal.removeEventListener('abort', aborted)
         finish()
       }
       const opened = (): void => settle(resolve)
       const failed = (error: Error): void => settle(() => reject(toOpenError(error)))
+      // The connection was there, and went before the server's welcome.
+      const ended = (...why: Parameters<typeof toLossError>): void => settle(() => reject(toLossError(...why)))
       const aborted = (): void => settle(() => reject(toUpstreamError(signal.reason)))
       socket.on('connect', opened)
       socket.on('connect_error', failed)
+      socket.on('disconnect', ended)
       signal.addEventListener('abort', aborted)
       // A socket that was connected before stays `active` and connects with its manager.
       if (socket.active) socket.io.open()

@@ -11,7 +11,7 @@ export interface Capabilities {
   /** The server confirms each message: `publish` resolves with its answer, not merely when it was handed over. */
   readonly acknowledgement: boolean
   /** Who is in a channel; `track` and `untrack` are there where `own` states can be told. */
-  readonly presence: 'none' | 'members' | 'own'
+  readonly presence: false | 'members' | 'own'
   /** The server can send events that came before the join. */
   readonly history: boolean
   /** After a lost connection the server can send what was missed, or say that nothing was. */
@@ -29,7 +29,8 @@ export interface Capabilities {
 /** What an app passes to `startBroker`. Does nothing until `create` is called. */
 export interface Transport {
   readonly name: string
-  readonly capabilities: Capabilities
+  /** What is left out it cannot do. */
+  readonly capabilities?: Partial<Capabilities>
   /** Called once in a broker's life. */
   create(sink: TransportSink): TransportLink
 }

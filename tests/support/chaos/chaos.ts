@@ -22,6 +22,8 @@ export interface ChaosDeps {
   readonly random: Random
   readonly tab: TabOptions
   readonly count: number
+  /** Faults that cannot be had. */
+  readonly without: readonly string[]
   /** A page's life has ended with this ledger. */
   ended(ledger: readonly Entry[]): void
 }
@@ -58,8 +60,8 @@ export class Chaos {
 
   /** One fault, whichever comes. */
   async next(): Promise<string> {
-    const { random } = this.#deps
-    const fault = random.pick(Object.keys(this.#faults))
+    const { random, without } = this.#deps
+    const fault = random.pick(Object.keys(this.#faults).filter(name => !without.includes(name)))
     const took = await this.#faults[fault]?.()
     if (took !== false) this.#done.set(fault, (this.#done.get(fault) ?? 0) + 1)
     return fault

@@ -1,20 +1,20 @@
 export interface ConnectionWatch {
-  /** The longest time in milliseconds for which there was more than one connection. */
+  /** The longest time in milliseconds for which there were too many connections. */
   longestOverlapMs(): number
-  /** How often there was more than one. */
+  /** How often there were. */
   overlaps(): number
   stop(): void
 }
 
 const EVERY_MS = 20
 
-/** Looks again and again how many connections a server has. */
-export function watchConnections(count: () => number): ConnectionWatch {
+/** Looks again and again whether a server has more connections than `allowed`. */
+export function watchConnections(count: () => number, allowed: number): ConnectionWatch {
   let since: number | undefined
   let longest = 0
   let overlaps = 0
   function look(): void {
-    if (count() <= 1) {
+    if (count() <= allowed) {
       since = undefined
       return
     }

@@ -2,6 +2,8 @@ import type { Browser, CDPSession, Page } from '@playwright/test'
 import { readFile } from 'node:fs/promises'
 import { findWorker, type WorkerChoice } from './workers.ts'
 
+const answerMs = 1_000
+
 /** The DevTools protocol of a worker, which Playwright has no object for. */
 export interface WorkerSession {
   send(method: string, params?: object): Promise<unknown>
@@ -9,8 +11,8 @@ export interface WorkerSession {
 }
 
 /**
- * Attaches to the one SharedWorker that runs in this browser, or to the one of several that `matching` chooses. Detach
- * before the worker ends, or its name may be of no use any more: see `findWorkerToEnd`.
+ * Attaches to the one worker that runs in this browser, or to the one of several that `matching` chooses. Detach before
+ * a SharedWorker ends, or its name may be of no use any more: see `findWorkerToEnd`.
  */
 export async function attachToWorker(browser: Browser, matching?: WorkerChoice): Promise<WorkerSession> {
   const session = await browser.newBrowserCDPSession()
@@ -36,6 +38,18 @@ export async function attachToWorker(browser: Browser, matching?: WorkerChoice):
     },
     detach: () => session.detach(),
   }
+}
+
+/**
+ * Runs a script in a worker, which is found as by {@link attachToWorker}. Resolves when it has run, or with `false` when
+ * the worker hangs and what it was sent is dropped.
+ */
+export async function runIn(browser: Browser, expression: string, matching?: WorkerChoice): Promise<boolean> {
+  const worker = await attachToWorker(browser, matching)
+  const ran = worker.send('Runtime.evaluate', { expression }).then(() => true)
+  const answered = await Promise.race([ran, new Promise<false>(resolve => setTimeout(resolve, answerMs, false))])
+  await worker.detach()
+  return answered
 }
 
 /** Bytes that the worker's JavaScript keeps alive, buffers included. */

@@ -1,4 +1,5 @@
 import { test as base, type Browser, type BrowserContext } from '@playwright/test'
+import { startAppServer, type AppServer } from '../servers/app-server.ts'
 import { startSocketIoServer, type SocketIoServer, type SocketIoServerOptions } from '../servers/socket-io-server.ts'
 import { startRealBrowser } from './real-browser.ts'
 
@@ -7,6 +8,8 @@ export { expect } from '@playwright/test'
 interface TestFixtures {
   /** Starts a server; those that still run when the test ends are stopped then. */
   readonly serve: (options?: SocketIoServerOptions) => Promise<SocketIoServer>
+  /** The app's own server, on an origin of its own. */
+  readonly app: AppServer
   /** A browser whose pages can be hidden, frozen and cached as a user's are. */
   readonly real: { readonly browser: Browser; readonly context: BrowserContext }
 }
@@ -36,6 +39,13 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
       return server
     })
     for (const server of servers) await server.close()
+  },
+  app: async ({}, use) => {
+    const folder = process.env['PARTYLINE_APP_FOLDER']
+    if (folder === undefined) throw new Error('PARTYLINE_APP_FOLDER is not set')
+    const app = await startAppServer(folder)
+    await use(app)
+    await app.close()
   },
   real: async ({}, use) => {
     const { browser, close } = await startRealBrowser()

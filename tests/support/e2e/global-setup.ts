@@ -1,11 +1,11 @@
-import { build } from 'vite'
-import { inRoot } from '../../../scripts/lib/paths.mjs'
+import { buildApp } from './build-app.ts'
 import { serveFolder } from './serve-folder.ts'
 
-/** Builds the page of tests/support/app once and serves it as long as the run lasts. */
+/** Builds the pages of tests/support/app once and serves them as long as the run lasts. */
 export default async function globalSetup(): Promise<() => Promise<void>> {
-  await build({ configFile: inRoot('vite.config.ts'), logLevel: 'warn' })
-  const server = await serveFolder(inRoot('.cache/e2e-app'))
+  const folder = await buildApp()
+  const server = await serveFolder(folder)
   process.env['PARTYLINE_APP_URL'] = server.url
+  process.env['PARTYLINE_APP_FOLDER'] = folder
   return server.close
 }

@@ -38,7 +38,16 @@ export async function serveFolder(folder: string): Promise<FolderServer> {
   }
 }
 
-async function respond(folder: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+/**
+ * Answers with a file of the folder, or with 404.
+ * @param addition what to send after the file
+ */
+export async function respond(
+  folder: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+  addition = '',
+): Promise<void> {
   const file = await fileFor(folder, request.url ?? '/')
   if (file === undefined) {
     response.writeHead(404).end()
@@ -49,7 +58,9 @@ async function respond(folder: string, request: IncomingMessage, response: Serve
     // Always the newest build; `no-store` would keep pages out of the back/forward cache.
     'cache-control': 'no-cache',
   })
-  createReadStream(file).pipe(response)
+  const stream = createReadStream(file)
+  stream.pipe(response, { end: false })
+  stream.once('end', () => response.end(addition))
 }
 
 async function fileFor(folder: string, url: string): Promise<string | undefined> {

@@ -1,15 +1,20 @@
 import { expect, type Browser, type Page } from '@playwright/test'
-import { attachToWorker } from '../e2e/cdp.ts'
-import { findWorkerToEnd, withBrowserSession, type WorkerChoice } from '../e2e/workers.ts'
+import { runIn } from '../e2e/cdp.ts'
+import { findWorkerToEnd, withBrowserSession, type RunningWorker, type WorkerChoice } from '../e2e/workers.ts'
 import { processesOf, threadsOf, type Thread } from './processes.ts'
 
 const busyMs = 200
-const answerMs = 1_000
+
+/** As Linux has them, which keeps 15 characters. */
+const threadNames: Readonly<Record<RunningWorker['kind'], string>> = {
+  shared: 'SharedWorker th',
+  dedicated: 'DedicatedWorker',
+}
 
 /**
- * Kills the process in which a SharedWorker runs, as the system does when memory runs out, and closes what is left of
- * the tabs that were in it. That is the tab that started the worker, if it is still there, and seldom any other; the
- * worker's remaining tabs get no event. A worker that is opened in that very moment may be lost without an event, too.
+ * Kills the process in which a worker runs, as the system does when memory runs out, and closes what is left of the tabs
+ * that were in it. That is the tab that started the worker, if it is still there, and seldom any other; the worker's
+ * remaining tabs get no event. A worker that is opened in that very moment may be lost without an event, too.
  * @param matching chooses among several, which all have to answer then: by being busy the one shows where it runs
  * @returns the tabs that went with the process, closed
  */
@@ -41,27 +46,24 @@ async function isRunning(browser: Browser, pid: number): Promise<boolean> {
 
 /** DevTools do not tell where a worker runs, but its thread has a name. */
 async function workerHost(browser: Browser, matching?: WorkerChoice): Promise<number> {
-  await withBrowserSession(browser, session => findWorkerToEnd(session, matching))
-  const before = await workerThreads(browser)
+  const { kind } = await withBrowserSession(browser, session => findWorkerToEnd(session, matching))
+  const before = await workerThreads(browser, kind)
   const [only, another] = before
-  if (only === undefined) throw new Error('the SharedWorker has ended meanwhile')
+  if (only === undefined) throw new Error('the worker has ended meanwhile')
   if (another === undefined) return only.pid
   await keepBusy(browser, matching)
   const spent = ({ tid, ticks }: Thread) => ticks - (before.find(thread => thread.tid === tid)?.ticks ?? 0)
-  const [busiest = only] = (await workerThreads(browser)).toSorted((a, b) => spent(b) - spent(a))
+  const [busiest = only] = (await workerThreads(browser, kind)).toSorted((a, b) => spent(b) - spent(a))
   return busiest.pid
 }
 
-async function workerThreads(browser: Browser): Promise<Thread[]> {
+async function workerThreads(browser: Browser, kind: RunningWorker['kind']): Promise<Thread[]> {
   const renderers = (await processesOf(browser)).filter(({ type }) => type === 'renderer')
-  return (await Promise.all(renderers.map(({ pid }) => threadsOf(pid, 'SharedWorker th')))).flat()
+  return (await Promise.all(renderers.map(({ pid }) => threadsOf(pid, threadNames[kind])))).flat()
 }
 
 async function keepBusy(browser: Browser, matching?: WorkerChoice): Promise<void> {
-  const worker = await attachToWorker(browser, matching)
   const loop = `for (const until = performance.now() + ${busyMs}; performance.now() < until; );`
-  const done = worker.send('Runtime.evaluate', { expression: loop }).then(() => true)
-  const answered = await Promise.race([done, new Promise(resolve => setTimeout(resolve, answerMs, false))])
-  await worker.detach()
-  if (!answered) throw new Error('this SharedWorker hangs: of several, only one that answers can be found')
+  if (!(await runIn(browser, loop, matching)))
+    throw new Error('this worker hangs: of several, only one that answers can be found')
 }

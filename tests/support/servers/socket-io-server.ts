@@ -5,8 +5,8 @@ import { Server, type Socket } from 'socket.io'
 export interface SocketIoServerOptions {
   /** A port to come back on after a restart. @default any free one */
   readonly port?: number
-  /** Connection state recovery. @default true */
-  readonly recovery?: boolean
+  /** Connection state recovery, which asks no middleware for a session that is restored. @default true */
+  readonly recovery?: boolean | 'with middlewares'
   /** Refuses a handshake when it throws; called with the handshake's `auth`. */
   readonly authenticate?: (auth: { readonly [key: string]: unknown }) => void
   /** Rooms that nobody may join. */
@@ -60,7 +60,7 @@ export async function startSocketIoServer(options: SocketIoServerOptions = {}): 
     maxHttpBufferSize: 1e8,
     pingInterval: pingIntervalMs,
     pingTimeout: pingTimeoutMs,
-    ...(recovery ? { connectionStateRecovery: {} } : {}),
+    ...(recovery === false ? {} : { connectionStateRecovery: { skipMiddlewares: recovery === true } }),
   })
   const sockets = trackSockets(http)
   const joins: string[] = []

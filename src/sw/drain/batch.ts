@@ -1,0 +1,53 @@
+import { measure } from '../../lib/index.ts'
+import type { Entry, MessageBody } from '../../outbox/index.ts'
+
+/** A message as the endpoint gets it. */
+export interface EndpointMessage {
+  readonly key: string
+  readonly lane: string
+  readonly channel: string
+  readonly event: string
+  readonly payload?: unknown
+  readonly createdAt: number
+}
+
+export type MessageEntry = Entry & { readonly body: MessageBody }
+
+export interface Batch {
+  readonly entries: readonly MessageEntry[]
+  /** Lanes whose next message JSON cannot carry as it is: the broker will send it. */
+  readonly unfit: readonly string[]
+}
+
+/**
+ * What goes out as one: of each lane its oldest messages, in order, up to the first that JSON would not give back as
+ * it was.
+ * @param heads the oldest waiting entries of each lane, in order
+ */
+export function batchOf(heads: readonly (readonly Entry[])[], batchSize: number): Batch {
+  const entries: MessageEntry[] = []
+  const unfit: string[] = []
+  for (const head of heads) {
+    const messages = head.filter(isMessage)
+    const stop = messages.findIndex(({ body }) => !isFaithful(body.payload))
+    const fit = stop < 0 ? messages : messages.slice(0, stop)
+    entries.push(...fit.slice(0, batchSize - entries.length))
+    const first = messages[0]
+    if (stop === 0 && first !== undefined) unfit.push(first.lane)
+  }
+  return { entries, unfit }
+}
+
+export function toEndpointMessage({ key, lane, body, createdAt }: MessageEntry): EndpointMessage {
+  const { channel, event, payload } = body
+  return { key, lane, channel, event, payload, createdAt }
+}
+
+/** A payload that is not there is not there in JSON either. */
+function isFaithful(payload: unknown): boolean {
+  return payload === undefined || measure(payload).plain
+}
+
+function isMessage(entry: Entry): entry is MessageEntry {
+  return entry.body.kind === 'message'
+}

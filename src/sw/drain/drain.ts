@@ -1,0 +1,157 @@
+import { LEASE_MS, openOutbox, type Kind, type Outbox, type Usage } from '../../outbox/index.ts'
+import { drainMessages } from './drain-messages.ts'
+import { drainRequests, type DrainDeps } from './drain-requests.ts'
+import type { Endpoint } from './endpoint.ts'
+import { withLease } from './held-lease.ts'
+import { laneId } from './lane-id.ts'
+import { Pauses } from './pauses.ts'
+
+export interface DrainsDeps {
+  /** Where messages go; without one only the app's own calls are sent. */
+  readonly endpoint: Endpoint | undefined
+  /** Of this life of this worker. */
+  readonly holder: string
+  /** Those that may have an outbox. */
+  scopes(): Promise<readonly string[]>
+  /** The outbox of this scope is about to be used. */
+  opening(scope: string): void
+  /** Something has left the outbox of this scope. */
+  changed(scope: string): void
+  /** Something is left: asks the browser to wake this worker when there is a network. */
+  wakeLater(): void
+  reportError(error: unknown): void
+}
+
+/** How long one run waits for lanes that have failed. Browsers end a worker that takes its time. */
+const PATIENCE_MS = 30_000
+
+/** Sends what waits in the outboxes of all scopes, while no broker does. One run at a time. */
+export class Drain {
+  readonly #deps: DrainsDeps
+  readonly #pauses = new Pauses({ now: () => Date.now(), random: () => Math.random() })
+  readonly #aborts = new Map<string, AbortController>()
+  #running: Promise<boolean> | undefined
+  #isAgain = false
+  #wake = (): void => {}
+
+  constructor(deps: DrainsDeps) {
+    this.#deps = deps
+  }
+
+  /** There may be something to send. Resolves, when all that can be sent now is, with whether anything is left. */
+  run(): Promise<boolean> {
+    this.#isAgain = true
+    this.#wake()
+    this.#running ??= this.#runAll().finally(() => {
+      this.#running = undefined
+    })
+    return this.#running
+  }
+
+  /** The network seems to be back, or somebody wants to know. */
+  runNow(): Promise<boolean> {
+    this.#pauses.endThoseForNetwork()
+    return this.run()
+  }
+
+  /** A server has answered. Resolves when what has waited for it is sent. */
+  async networkWorked(): Promise<void> {
+    if (this.#pauses.awaitNetwork) await this.runNow()
+  }
+
+  networkFailed(scope: string, lane: string): void {
+    this.#pauses.failed(laneId(scope, 'request', lane), { isForNetwork: true })
+  }
+
+  /** Nothing more is sent of this scope. */
+  forget(scope: string): void {
+    this.#aborts.get(scope)?.abort()
+  }
+
+  async #runAll(): Promise<boolean> {
+    const patienceEnds = Date.now() + PATIENCE_MS
+    let mayWaitForLease = true
+    for (;;) {
+      this.#isAgain = false
+      const { isLeft, isBusy } = await this.#drainAll()
+      if (this.#isAgain) continue
+      if (!isLeft) return false
+      // The holder may have gone; once is enough, because one that is there will send it.
+      const busyMs = isBusy && mayWaitForLease ? LEASE_MS : undefined
+      const ms = Math.min(this.#pauses.nextMs() ?? Infinity, busyMs ?? Infinity)
+      if (Date.now() + ms > patienceEnds) break
+      if (ms === busyMs) mayWaitForLease = false
+      await this.#sleep(ms)
+    }
+    this.#deps.wakeLater()
+    return true
+  }
+
+  #sleep(ms: number): Promise<void> {
+    return new Promise(resolve => {
+      const timer = setTimeout(resolve, ms)
+      this.#wake = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+  }
+
+  async #drainAll(): Promise<Left> {
+    const scopes = await this.#deps.scopes()
+    const left = await Promise.all(scopes.map(scope => this.#drainScope(scope)))
+    return { isLeft: left.some(({ isLeft }) => isLeft), isBusy: left.some(({ isBusy }) => isBusy) }
+  }
+
+  async #drainScope(scope: string): Promise<Left> {
+    const abort = new AbortController()
+    this.#aborts.set(scope, abort)
+    try {
+      this.#deps.opening(scope)
+      const box = await openOutbox({ scope, reportError: this.#deps.reportError })
+      // From then on nothing opens it any more, which would make it anew.
+      abort.signal.addEventListener('abort', () => box.close())
+      // It may have been wiped just before it was opened.
+      if (abort.signal.aborted) await box.wipe()
+      return await this.#drainBox(scope, box, abort.signal).finally(() => box.close())
+    } catch (error) {
+      if (abort.signal.aborted) return { isLeft: false, isBusy: false }
+      this.#deps.reportError(error)
+      return { isLeft: true, isBusy: false }
+    } finally {
+      this.#aborts.delete(scope)
+    }
+  }
+
+  async #drainBox(scope: string, box: Outbox, signal: AbortSignal): Promise<Left> {
+    const { endpoint, changed } = this.#deps
+    const before = box.usage
+    const kinds: Kind[] = endpoint === undefined ? ['request'] : ['request', 'message']
+    const left = await Promise.all(kinds.map(kind => this.#drainKind(kind, { scope, box, signal })))
+    if (hasChanged(before, box.usage)) changed(scope)
+    return { isLeft: left.some(({ isLeft }) => isLeft), isBusy: left.some(({ isBusy }) => isBusy) }
+  }
+
+  async #drainKind(kind: Kind, parts: Pick<DrainDeps, 'scope' | 'box' | 'signal'>): Promise<Left> {
+    const { box } = parts
+    // Without a lease for what is not there.
+    if ((await box.lanes(kind)).length === 0) return { isLeft: false, isBusy: false }
+    const { endpoint, holder } = this.#deps
+    const done = await withLease(box, kind, holder, async lease => {
+      const deps = { ...parts, lease, pauses: this.#pauses }
+      await (kind === 'message' && endpoint !== undefined ? drainMessages(endpoint, deps) : drainRequests(deps))
+      return true
+    })
+    return { isLeft: (await box.lanes(kind)).length > 0, isBusy: done === undefined }
+  }
+}
+
+interface Left {
+  readonly isLeft: boolean
+  /** Somebody else is sending. */
+  readonly isBusy: boolean
+}
+
+function hasChanged(before: Usage, after: Usage): boolean {
+  return before.waiting !== after.waiting || before.dead !== after.dead
+}

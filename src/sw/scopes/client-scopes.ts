@@ -1,0 +1,71 @@
+import { parseScopeAnswer, type ScopeQuestion } from '../../protocol/index.ts'
+
+export interface ClientScopesDeps {
+  readonly clients: Pick<Clients, 'get'>
+  readonly timeoutMs: number
+}
+
+/** More than anybody has tabs. */
+const MAX_CLIENTS = 500
+
+/**
+ * Which page has whose line. Pages tell it; a service worker that was stopped since asks each of them once, because
+ * it remembers nothing.
+ */
+export class ClientScopes {
+  readonly #deps: ClientScopesDeps
+  /** With `undefined`: has no line, or did not answer. */
+  readonly #known = new Map<string, string | undefined>()
+  readonly #asked = new Map<string, Promise<string | undefined>>()
+
+  constructor(deps: ClientScopesDeps) {
+    this.#deps = deps
+  }
+
+  /** A page tells its scope. */
+  told(clientId: string, scope: string | undefined): void {
+    this.#known.delete(clientId)
+    this.#known.set(clientId, scope)
+    const [oldest] = this.#known.keys()
+    if (this.#known.size > MAX_CLIENTS && oldest !== undefined) this.#known.delete(oldest)
+  }
+
+  /** As far as it is known. */
+  peek(clientId: string): string | undefined {
+    return this.#known.get(clientId)
+  }
+
+  /** Its pages have no line any more, until they tell otherwise. */
+  forget(scope: string): void {
+    for (const [clientId, known] of this.#known) if (known === scope) this.#known.set(clientId, undefined)
+  }
+
+  async of(clientId: string): Promise<string | undefined> {
+    if (this.#known.has(clientId)) return this.#known.get(clientId)
+    const asking = this.#asked.get(clientId) ?? this.#ask(clientId)
+    this.#asked.set(clientId, asking)
+    const scope = await asking
+    this.#asked.delete(clientId)
+    // What it has told meanwhile is newer.
+    if (!this.#known.has(clientId)) this.told(clientId, scope)
+    return this.#known.get(clientId)
+  }
+
+  async #ask(clientId: string): Promise<string | undefined> {
+    const client = clientId === '' ? undefined : await this.#deps.clients.get(clientId)
+    // Workers cannot hear the question.
+    if (client?.type !== 'window') return undefined
+    const { port1, port2 } = new MessageChannel()
+    const question: ScopeQuestion = { type: 'partyline:whose' }
+    try {
+      return await new Promise<string | undefined>(resolve => {
+        setTimeout(resolve, this.#deps.timeoutMs, undefined)
+        port1.addEventListener('message', ({ data }) => resolve(parseScopeAnswer(data).scope))
+        port1.start()
+        client.postMessage(question, [port2])
+      })
+    } finally {
+      port1.close()
+    }
+  }
+}

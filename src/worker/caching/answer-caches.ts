@@ -1,0 +1,39 @@
+import { openNotes, type StaleStamp } from '../../outbox/index.ts'
+import { brokersChannel, cachePrefix, type CacheCounts, type StaleRule } from '../../protocol/index.ts'
+
+/** What the broker does about the answers that the app's service worker keeps, also while that is stopped. */
+export interface AnswerCaches {
+  /** Which events make which routes stale. */
+  rules(): Promise<readonly StaleRule[]>
+  markStale(stamps: readonly StaleStamp[]): Promise<void>
+  counts(scope: string): Promise<CacheCounts>
+  /** Deletes all that is kept of a scope. What only the service worker can delete it does when it runs next. */
+  wipe(scope: string): Promise<void>
+}
+
+/** `undefined` in browsers, and insecure contexts, without caches or without IndexedDB. */
+export function browserCaches(): AnswerCaches | undefined {
+  if (typeof caches === 'undefined' || typeof indexedDB === 'undefined') return undefined
+  const notes = openNotes()
+  return {
+    rules: () => notes.rules(),
+    markStale: stamps => notes.markStale(stamps),
+    counts: scope => notes.counts(scope),
+    async wipe(scope) {
+      const prefix = cachePrefix(scope)
+      const names = (await caches.keys()).filter(name => name.startsWith(prefix))
+      // First: a worker that ends in the middle leaves the rest to the service worker.
+      await notes.forget(scope, names)
+      await Promise.all(names.map(name => caches.delete(name)))
+      tellWiped(scope)
+    },
+  }
+}
+
+/** To a service worker that runs. */
+function tellWiped(scope: string): void {
+  if (typeof BroadcastChannel === 'undefined') return
+  const channel = new BroadcastChannel(brokersChannel(scope))
+  channel.postMessage({ type: 'wiped' })
+  channel.close()
+}

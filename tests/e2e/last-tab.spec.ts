@@ -1,0 +1,145 @@
+import type { CDPSession, Page } from '@playwright/test'
+import { expect, test } from '../support/e2e/fixtures.ts'
+import { offlinePageUrl, openOfflinePage, stopServiceWorkers } from '../support/e2e/offline-page.ts'
+import { joined } from '../support/e2e/tab.ts'
+import type { AppServer } from '../support/servers/app-server.ts'
+
+interface Posted {
+  readonly scope: string
+  readonly messages: readonly {
+    readonly key: string
+    readonly lane: string
+    readonly payload: { readonly n: number }
+  }[]
+}
+
+function posted(app: AppServer): Posted[] {
+  return app.requests.filter(({ path }) => path === '/outbox').map(({ body }) => JSON.parse(body) as Posted)
+}
+
+const numbers = (app: AppServer): number[] =>
+  posted(app).flatMap(({ messages }) => messages.map(({ payload }) => payload.n))
+
+/** Takes everything. */
+function acceptAll(app: AppServer): void {
+  app.on('/outbox', ({ body }) => ({
+    body: { results: (JSON.parse(body) as Posted).messages.map(({ key }) => ({ key, outcome: 'acknowledged' })) },
+  }))
+}
+
+function publish(page: Page, count: number, channel = 'orders'): Promise<void> {
+  return page.evaluate(
+    async ([many, to]) => {
+      for (let n = 1; n <= many; n++) await window.line.channel(to).publish('add', { n })
+    },
+    [count, channel] as const,
+  )
+}
+
+/** Chromium holds a Background Sync back for a service worker that DevTools have taken off the network. */
+async function takeOffline(page: Page): Promise<{ restore(): Promise<void> }> {
+  const browser = page.context().browser()
+  if (browser === null) throw new Error('there is no browser')
+  const session = await browser.newBrowserCDPSession()
+  const { targetInfos } = await session.send('Target.getTargets')
+  const target = targetInfos.find(({ type }) => type === 'service_worker')
+  if (target === undefined) throw new Error('no service worker runs')
+  const { sessionId } = await session.send('Target.attachToTarget', { targetId: target.targetId, flatten: false })
+  await emulate(session, sessionId, true)
+  return {
+    async restore() {
+      await emulate(session, sessionId, false)
+      await session.detach()
+    },
+  }
+}
+
+async function emulate(session: CDPSession, sessionId: string, offline: boolean): Promise<void> {
+  const params = { offline, latency: 0, downloadThroughput: -1, uploadThroughput: -1 }
+  for (const [id, message] of [
+    { method: 'Network.enable', params: {} },
+    { method: 'Network.emulateNetworkConditions', params },
+  ].entries())
+    await session.send('Target.sendMessageToTarget', { sessionId, message: JSON.stringify({ id: id + 1, ...message }) })
+}
+
+test('written offline, all tabs closed, network back: Background Sync has the service worker deliver it', async ({
+  context,
+  app,
+  serve,
+}) => {
+  const server = await serve()
+  acceptAll(app)
+  await context.grantPermissions(['background-sync'], { origin: app.url })
+  const page = await openOfflinePage(context, { app, scope: 'ann', server: server.url })
+  await joined(page)
+  const network = await takeOffline(page)
+  await app.cut()
+  await server.close()
+  await expect.poll(() => page.evaluate(() => window.line.status)).toBe('offline')
+  await publish(page, 4)
+  await expect
+    .poll(() =>
+      page.evaluate(async () => {
+        const registration = (await navigator.serviceWorker.ready) as ServiceWorkerRegistration & {
+          sync: { getTags(): Promise<string[]> }
+        }
+        return registration.sync.getTags()
+      }),
+    )
+    .toEqual(['partyline-outbox'])
+  await page.close()
+  await app.restore()
+  await network.restore()
+  await expect.poll(() => numbers(app), { timeout: 20_000 }).toEqual([1, 2, 3, 4])
+  expect(posted(app).map(({ scope, messages }) => [scope.split('@')[0], messages.length])).toEqual([
+    ['ann', 3],
+    ['ann', 1],
+  ])
+  expect(app.requests.find(({ path }) => path === '/outbox')?.headers['x-user']).toContain('ann@')
+})
+
+test('without Background Sync it is delivered at the next start, by whoever is there first', async ({
+  context,
+  app,
+  serve,
+}) => {
+  const server = await serve()
+  acceptAll(app)
+  const page = await openOfflinePage(context, { app, scope: 'ann', server: server.url })
+  await joined(page)
+  await app.cut()
+  await server.close()
+  await expect.poll(() => page.evaluate(() => window.line.status)).toBe('offline')
+  await publish(page, 4)
+  await stopServiceWorkers(page)
+  await page.close()
+  await app.restore()
+  // The page of another user starts the service worker; the socket server is still away.
+  const next = await context.newPage()
+  await next.goto(offlinePageUrl({ app, scope: 'ben' }))
+  await expect.poll(() => numbers(app), { timeout: 20_000 }).toEqual([1, 2, 3, 4])
+})
+
+test('while a broker is there it alone sends, however often the service worker is nudged', async ({
+  context,
+  app,
+  serve,
+}) => {
+  const server = await serve()
+  acceptAll(app)
+  const page = await openOfflinePage(context, { app, scope: 'ann', server: server.url })
+  await joined(page)
+  await server.close()
+  await expect.poll(() => page.evaluate(() => window.line.status)).toBe('offline')
+  await publish(page, 3)
+  for (let i = 0; i < 5; i++)
+    await page.evaluate(async () => {
+      const { active } = await navigator.serviceWorker.ready
+      active?.postMessage({ type: 'partyline:nudge' })
+      await new Promise(resolve => setTimeout(resolve, 100))
+    })
+  const again = await serve({ port: server.port })
+  await expect.poll(() => again.published.map(({ payload }) => (payload as { n: number }).n)).toEqual([1, 2, 3])
+  expect(posted(app)).toEqual([])
+})

@@ -1,0 +1,104 @@
+import type { BrowserContext, CDPSession, Page } from '@playwright/test'
+import type { AppServer } from '../servers/app-server.ts'
+
+export interface OfflinePageOptions {
+  readonly app: AppServer
+  /** Whose page it is; without one: nobody's. */
+  readonly scope?: string
+  /** Of a Socket.IO server: the page has a line then. */
+  readonly server?: string
+  /** Separated by commas. @default 'orders' */
+  readonly channels?: string
+}
+
+export function offlinePageUrl({ app, ...query }: OfflinePageOptions): string {
+  return `${app.url}/offline/?${new URLSearchParams(query)}`
+}
+
+/** A page whose requests the service worker answers. */
+export async function openOfflinePage(context: BrowserContext, options: OfflinePageOptions): Promise<Page> {
+  const page = await context.newPage()
+  await page.goto(offlinePageUrl(options))
+  await controlled(page)
+  return page
+}
+
+export async function controlled(page: Page): Promise<void> {
+  await page.evaluate(async () => {
+    await window.controlled
+  })
+}
+
+export interface Got {
+  readonly status: number
+  readonly body: unknown
+  readonly headers: Readonly<Record<string, string>>
+}
+
+/** What the page gets from the app's API; what `fetch` throws as `status` 0. */
+export function ask(page: Page, path: string, init: RequestInit = {}): Promise<Got> {
+  return page.evaluate(
+    async ([to, how]) => {
+      try {
+        const response = await fetch(to, how)
+        const text = await response.text()
+        const isJson = response.headers.get('content-type')?.includes('application/json') === true
+        return {
+          status: response.status,
+          headers: Object.fromEntries(response.headers),
+          body: (isJson ? JSON.parse(text) : text) as unknown,
+        }
+      } catch (error) {
+        return { status: 0, headers: {}, body: String(error) }
+      }
+    },
+    [path, init] as const,
+  )
+}
+
+/** Of Partyline, without what is the same for everybody. */
+export function cachesOf(page: Page, scope: string): Promise<string[]> {
+  return page.evaluate(
+    async prefix => (await caches.keys()).filter(name => name.startsWith(prefix)),
+    `partyline:${encodeURIComponent(scope)}:`,
+  )
+}
+
+/** All that all databases and caches of the origin hold, as text. */
+export function everythingStored(page: Page): Promise<string> {
+  return page.evaluate(async () => {
+    const found: unknown[] = []
+    for (const { name = '' } of await indexedDB.databases()) {
+      found.push(name)
+      const db = await new Promise<IDBDatabase>((resolve, reject) => {
+        const request = indexedDB.open(name)
+        request.addEventListener('success', () => resolve(request.result))
+        request.addEventListener('error', () => reject(request.error ?? new Error('no reason')))
+      })
+      for (const store of db.objectStoreNames) {
+        const rows = db.transaction(store).objectStore(store)
+        for (const request of [rows.getAllKeys(), rows.getAll()])
+          found.push(
+            await new Promise(resolve => request.addEventListener('success', () => resolve(request.result as unknown))),
+          )
+      }
+      db.close()
+    }
+    for (const name of await caches.keys()) {
+      const cache = await caches.open(name)
+      found.push(
+        name,
+        (await cache.keys()).map(({ url }) => url),
+      )
+    }
+    return JSON.stringify(found)
+  })
+}
+
+/** Stops all service workers of this browser, as the browser does with idle ones. */
+export async function stopServiceWorkers(page: Page): Promise<void> {
+  const session: CDPSession = await page.context().newCDPSession(page)
+  await session.send('ServiceWorker.enable')
+  await session.send('ServiceWorker.stopAllWorkers')
+  await session.detach()
+}

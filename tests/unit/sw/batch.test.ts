@@ -1,0 +1,43 @@
+import { expect, test } from 'vitest'
+import type { Entry } from '../../../src/outbox/index.ts'
+import { batchOf, toEndpointMessage } from '../../../src/sw/drain/batch.ts'
+
+let seq = 0
+function message(lane: string, payload: unknown): Entry {
+  seq++
+  return {
+    key: `key-${seq}`,
+    seq,
+    lane,
+    body: { kind: 'message', channel: 'orders', event: 'add', payload },
+    bytes: 1,
+    createdAt: 7,
+    state: 'waiting',
+    attempts: 0,
+  }
+}
+
+test('of each lane the oldest go, in order, as many as fit', () => {
+  const a = [message('a', 1), message('a', 2)]
+  const b = [message('b', 3), message('b', 4)]
+  expect(batchOf([a, b], 3)).toEqual({ entries: [...a, b[0]], unfit: [] })
+})
+
+test('a lane stops at what JSON cannot carry; the others go on', () => {
+  const a = [message('a', 1), message('a', new Date(0)), message('a', 3)]
+  const b = [message('b', new Map()), message('b', 4)]
+  const c = [message('c', undefined)]
+  expect(batchOf([a, b, c], 10)).toEqual({ entries: [a[0], c[0]], unfit: ['b'] })
+})
+
+test('the endpoint gets what a server needs', () => {
+  const [entry] = batchOf([[message('a', { table: 4 })]], 1).entries
+  expect(entry && toEndpointMessage(entry)).toEqual({
+    key: `key-${seq}`,
+    lane: 'a',
+    channel: 'orders',
+    event: 'add',
+    payload: { table: 4 },
+    createdAt: 7,
+  })
+})
