@@ -1050,11 +1050,12 @@ describe('stats', () => {
       scope: 'ann',
       uptimeMs: 500,
       sessions: { attached: 2, visible: 1, suspended: 0, detachedDead: 0 },
-      connection: { state: 'open', transport: 'test', sinceMs: 500, opened: 1, lost: 0, failures: 0 },
+      connection: { state: 'open', transport: 'test', sinceMs: 500, opened: 1, lost: 0, failures: 0, degraded: false },
       channels: [{ channel: 'orders', sessions: 2, state: 'joined' }],
       traffic: {
         eventsIn: 2,
         eventsUnrouted: 1,
+        malformed: 0,
         deliveries: expect.any(Number),
         frames: expect.any(Number),
         dropped: 0,

@@ -61,7 +61,7 @@ describe('what is asked of the next broker', () => {
   test('is nothing to resume where no broker knew of the channel yet', () => {
     const { channel, listen } = setUp()
     listen()
-    expect(channel.wanted()).toEqual({ channel: 'orders', deliver: 'all', resume: undefined })
+    expect(channel.wanted()).toMatchObject({ channel: 'orders', deliver: 'all', resume: undefined })
   })
 
   test('tells how far the tab has come since its last mark', () => {
