@@ -337,7 +337,7 @@ describe('a broker that does not answer within timeoutMs', () => {
     const states: unknown[] = []
     line.on('status', change => statuses.push(change))
     channel.onState(({ state }) => states.push(state))
-    const asked = channel.publish('busy', 4 * timeoutMs)
+    const asked = channel.publish('busy', 4 * timeoutMs, { durable: false })
     await hasStatus(line, 'offline')
     expect(line.reason).toBe('call-timeout')
     const later = channel.publish('said', 'too late', { timeoutMs: 1 })
