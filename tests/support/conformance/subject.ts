@@ -1,0 +1,47 @@
+import type { Credentials } from '../../../src/protocol/index.ts'
+import type { Capabilities, Transport } from '../../../src/worker/upstream/transport.ts'
+
+/**
+ * A transport and a real server for it, as the conformance suite drives them. What a server cannot be made to do is left
+ * out, and the suite says "not offered" of the cases that need it, as it does where a capability is not declared.
+ */
+export interface Subject {
+  readonly name: string
+  readonly capabilities: Partial<Capabilities>
+  start(): Promise<SubjectServer>
+}
+
+export interface SubjectServer {
+  /** A transport that connects to this server. */
+  transport(): Transport
+  /** Credentials that the server accepts, each call others; `undefined` where it wants none. */
+  credentials(): Credentials | undefined
+  /** Connections now. */
+  connections(): number
+  /** A channel that may be joined, and one that may not, where the server can refuse. */
+  readonly channels: { readonly open: string; readonly forbidden?: string; readonly presence?: string }
+  /** Sends an event to all who are in the channel. Resolves when it was handed to the connections. */
+  emit(channel: string, event: string, payload: unknown): Promise<void>
+  /** What arrived from clients, in order. */
+  received(): readonly { readonly channel: string; readonly event: string; readonly payload: unknown }[]
+  /** An event that the server refuses when it is published, and one that it never acknowledges. */
+  readonly events?: { readonly refused?: string; readonly silent?: string }
+  /** Breaks every connection without a word. */
+  cut(): Promise<void>
+  /** From now on nothing goes through, in either direction, and nobody is told; until `heal`. */
+  silence?(): Promise<void>
+  heal?(): Promise<void>
+  /** Ends every connection as a server does that restarts; as one that has had enough of this client. */
+  restart?(): Promise<void>
+  dismiss?(): Promise<void>
+  /** Refuses whoever connects: with these credentials, or for now. */
+  refuseCredentials?(isRefused: boolean): void
+  limitRate?(retryAfterMs: number | undefined): void
+  /** Somebody else comes into the presence channel, and goes. */
+  enter?(state: unknown): Promise<{ readonly id: string; leave(): Promise<void> }>
+  /** Sends these bytes or this text on every connection, as they are. */
+  inject?(raw: string | Uint8Array): void
+  /** Credentials that reached open connections after they were opened. */
+  renewals?(): readonly unknown[]
+  close(): Promise<void>
+}
