@@ -250,6 +250,20 @@ test('credentials of an open connection are renewed ahead of their expiry, from 
   expect(host.timers()).toHaveLength(1)
 })
 
+test('credentials that are good for longer than a timer can wait are not asked for before their time', async () => {
+  const { host, desk, open, answer } = setUp()
+  const tab = open('tab')
+  const first = desk.get(never, false)
+  const goodForMs = 2 ** 31 + 60_000
+  answer(tab, { expiresAt: host.wallClock() + goodForMs })
+  await first
+  expect(host.timers()).toEqual([2 ** 31 - 1])
+  await host.advance(goodForMs - 10_001)
+  expect(tab.asked).toEqual([])
+  await host.advance(1)
+  expect(tab.asked).toHaveLength(1)
+})
+
 test('what only the app can authorise is asked once for all who ask at a time, and kept for nobody', async () => {
   const { desk, open, order, answer } = setUp()
   const tab = open('tab')

@@ -105,7 +105,11 @@ async function attach(
   const given: Credentials[] = []
   const hasCredentials = server.credentials() !== undefined || server.authorise !== undefined
   const tab = await line.openTab({ hasCredentials, ...hello }, (item, ask) => {
-    if (isWish(item)) void answer(item).then(ask)
+    // It may have been closed by then.
+    if (isWish(item))
+      void answer(item)
+        .then(ask)
+        .catch(() => undefined)
   })
 
   async function answer({ id, request }: Wish): Promise<CredentialsOp> {
