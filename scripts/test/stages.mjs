@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { inRoot } from '../lib/paths.mjs'
 import { ensureChromium } from '../setup/ensure-chromium.mjs'
 import { ensureEngines } from '../setup/ensure-engines.mjs'
+import { ensurePostgres } from '../setup/ensure-postgres.mjs'
 import { runLint, runTypes } from './checks.mjs'
 import { runEngines } from './engines.mjs'
 import { runPlaywright, runVitest } from './runners.mjs'
@@ -29,6 +30,7 @@ export const stages = [
   { name: 'types', run: runTypes },
   vitestStage('unit'),
   vitestStage('contract'),
+  { ...vitestStage('servers'), prepare: ensurePostgres },
   vitestStage('package'),
   { ...vitestStage('browser'), prepare: ensureChromium },
   {
