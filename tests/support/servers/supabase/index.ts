@@ -1,0 +1,8 @@
+export type { Change, ChangeSource, Column, Row } from './change-source.ts'
+export { openPostgresSource } from './postgres-source.ts'
+export {
+  startSupabaseServer,
+  type JoinRecord,
+  type SupabaseServer,
+  type SupabaseServerOptions,
+} from './supabase-server.ts'
