@@ -102,18 +102,21 @@ test('a message to a topic that was not joined is answered so', async () => {
   ])
 })
 
-test.each([
-  'nonsense',
-  '{}',
-  '[1,2,3]',
-  '[null,null,1,2,{}]',
-  Buffer.from([9, 9]),
-  Buffer.from([3, 255, 1, 1, 1, 1, 1, 1]),
-  Buffer.alloc(0),
-])('what is no frame ends the connection: %s', async nonsense => {
+const nonsense: Readonly<Record<string, string | Buffer>> = {
+  'no JSON': 'nonsense',
+  'an object in version 2': '{}',
+  'too short': '[1,2,3]',
+  'without a topic': '[null,null,1,2,{}]',
+  empty: Buffer.alloc(0),
+  'of an unknown kind': Buffer.from([9, 9]),
+  'shorter than it says': Buffer.from([3, 255, 1, 1, 1, 1, 1, 1]),
+  'a broadcast of broken JSON': Buffer.from([3, 0, 0, 1, 1, 0, 1, 97, 98, 123]),
+}
+
+test.each(Object.entries(nonsense))('a frame that is none ends the connection: %s', async (_what, frame) => {
   const { socket } = await rawClient()
   const closed = new Promise(resolve => socket.once('close', resolve))
-  socket.send(nonsense)
+  socket.send(frame)
   expect(await closed).toBe(1011)
 })
 

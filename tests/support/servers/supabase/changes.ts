@@ -1,6 +1,7 @@
 import type { Change, ChangeSource, Row } from './change-source.ts'
 import { isVisible, type Condition } from './filter.ts'
 import { conditionsOf, type Binding } from './join-config.ts'
+import { publication } from './publication.ts'
 
 /** The payload of a `postgres_changes` frame. */
 export interface ChangePayload {
@@ -18,9 +19,6 @@ interface Watch {
   readonly binding: Binding
   readonly conditions: readonly Condition[]
 }
-
-/** Only tables of this publication tell their changes, as on Supabase. */
-const publication = 'supabase_realtime'
 
 /** The changes of a database for the bindings of channels. */
 export class Changes {

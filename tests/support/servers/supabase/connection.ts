@@ -55,11 +55,17 @@ export class Connection {
 
   #take(data: Buffer, isBinary: boolean): void {
     if (this.#isSilent) return
+    const frame = this.#read(data, isBinary)
+    // A process of Phoenix that cannot read a frame ends, and its connection with it.
+    if (frame === undefined) this.#socket.close(internalError)
+    else this.#route(frame)
+  }
+
+  #read(data: Buffer, isBinary: boolean): Frame | undefined {
     try {
-      this.#route(decodeFrame(this.#version, data, isBinary))
+      return decodeFrame(this.#version, data, isBinary)
     } catch {
-      // A process of Phoenix that cannot read a frame ends, and its connection with it.
-      this.#socket.close(internalError)
+      return undefined
     }
   }
 

@@ -46,12 +46,13 @@ export function encodeFrame(version: Version, { joinRef, ref, topic, event, payl
     : JSON.stringify({ topic, event, payload, ref, join_ref: joinRef })
 }
 
-/** Undefined for what the version cannot carry: binary in version 1. */
+/** Undefined for what the version cannot carry: bytes in version 1, a name of more than 255 bytes in version 2. */
 export function encodeBroadcast(version: Version, topic: string, broadcast: RawBroadcast): string | Buffer | undefined {
   const { event, encoding, body } = broadcast
   if (version === 2) {
     const head = [Buffer.from(topic), Buffer.from(event), Buffer.alloc(0)]
     const lengths = head.map(({ length }) => length)
+    if (lengths.some(length => length > 255)) return undefined
     return Buffer.concat([Buffer.from([serverBroadcast, ...lengths, encoding === 'json' ? 1 : 0]), ...head, body])
   }
   if (encoding === 'binary') return undefined
@@ -72,7 +73,9 @@ function decodeBroadcast(data: Buffer): Frame {
   }
   const [joinRef = '', ref = '', topic = '', event = '', metadata = ''] = lengths.map(take)
   if (metadata !== '') JSON.parse(metadata)
-  const broadcast = { event, encoding: encoding === 1 ? 'json' : 'binary', body: data.subarray(offset) } as const
+  const body = data.subarray(offset)
+  if (encoding === 1) JSON.parse(strict.decode(body))
+  const broadcast = { event, encoding: encoding === 1 ? 'json' : 'binary', body } as const
   return {
     joinRef: joinRef || null,
     ref: ref || null,

@@ -1,4 +1,5 @@
 export type { Change, ChangeSource, Column, Row } from './change-source.ts'
+export { openPgliteSource } from './pglite-source.ts'
 export { openPostgresSource } from './postgres-source.ts'
 export {
   startSupabaseServer,

@@ -1,11 +1,13 @@
 import { Pool } from 'pg'
 import type { Change, ChangeSource } from './change-source.ts'
+import { publishAll } from './publication.ts'
 import { openReplicationStream } from './replication-stream.ts'
 import { readChange, wal2jsonOptions } from './wal2json.ts'
 
 /**
- * The changes of a PostgreSQL database, out of its log through wal2json. One row changed by itself is told about 2 ms
- * after its commit on an idle machine of two cores; of 3 000 rows in one statement the last comes about 150 ms after.
+ * The changes of a PostgreSQL database, out of its log through wal2json. On a busy machine of two cores, one row is told
+ * within 5 ms of its commit (19 of 20 times; the median is below 1 ms), the last of 3 000 rows of one statement after
+ * about 110 ms.
  * @param database its address; the server needs `wal_level=logical` and wal2json
  */
 export async function openPostgresSource(database: string): Promise<ChangeSource> {
@@ -44,14 +46,6 @@ export async function openPostgresSource(database: string): Promise<ChangeSource
     },
   }
 }
-
-/** On Supabase, tables are added to this publication one by one; only what is in it tells its changes. */
-const publishAll = `
-do $$ begin
-  if not exists (select 1 from pg_publication where pubname = 'supabase_realtime') then
-    create publication supabase_realtime for all tables;
-  end if;
-end $$`
 
 /** A database that is gone in mid-test must not look like one where nothing happens. */
 function fail(error: Error): never {
