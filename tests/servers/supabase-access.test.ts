@@ -61,6 +61,14 @@ test('a token that is none, is forged, lacks claims or has expired is refused by
   expect(await refusalOf(roleless)).toBe('InvalidJWTToken: Fields `role` and `exp` are required in JWT')
 })
 
+test('a refused join can be answered as late as Supabase does', async () => {
+  await server.close()
+  server = await startSupabaseServer({ joinErrorDelayMs: 100 })
+  const started = performance.now()
+  expect(await refusalOf()).toContain('Unauthorized')
+  expect(performance.now() - started).toBeGreaterThan(99)
+})
+
 test('a private room and a public one of the same name do not hear each other', async () => {
   const heard: unknown[] = []
   const inside = await enter(server.token())
@@ -89,7 +97,7 @@ test('who may only read is not heard', async () => {
 })
 
 test('when the token of an open channel expires, the channel is closed with the reason', async () => {
-  const { statuses, system } = await enter(server.token({ exp: inSeconds(2) }))
+  const { statuses, system } = await enter(server.token({ exp: inSeconds(3) }))
   await statuses.reached('CLOSED')
   expect(system).toEqual([
     { extension: 'system', status: 'error', channel: 'room', message: expect.stringMatching(/^Token has expired/) },
@@ -97,7 +105,7 @@ test('when the token of an open channel expires, the channel is closed with the 
 })
 
 test('a channel whose token is renewed in time stays open', async () => {
-  const token = server.token({ exp: inSeconds(2) })
+  const token = server.token({ exp: inSeconds(3) })
   const [renewed, left] = [await enter(token), await enter(token)]
   await renewed.client.realtime.setAuth(server.token({ exp: inSeconds(60) }))
   await left.statuses.reached('CLOSED')

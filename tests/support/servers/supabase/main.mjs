@@ -2,6 +2,7 @@
  * `node main.mjs [--port 0] [--database postgres://…]`: the server by itself, until SIGINT or SIGTERM. Without a database
  * it starts one, which is gone with it. Vite reads the TypeScript, which Node 20 cannot.
  */
+import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { runnerImport } from 'vite'
 
@@ -28,5 +29,5 @@ async function closeAll() {
 
 /** @param {string} file */
 function load(file) {
-  return runnerImport(new URL(file, import.meta.url).pathname, { configFile: false, logLevel: 'warn' })
+  return runnerImport(fileURLToPath(new URL(file, import.meta.url)), { configFile: false, logLevel: 'warn' })
 }
