@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { inRoot } from '../lib/paths.mjs'
 import { ensureChromium } from '../setup/ensure-chromium.mjs'
 import { ensureEngines } from '../setup/ensure-engines.mjs'
+import { ensurePostgres } from '../setup/ensure-postgres.mjs'
 import { runLint, runTypes } from './checks.mjs'
 import { runContract } from './contract.mjs'
 import { runEngines } from './engines.mjs'
@@ -30,6 +31,7 @@ export const stages = [
   { name: 'types', run: runTypes },
   vitestStage('unit'),
   { ...vitestStage('contract'), run: runContract },
+  { ...vitestStage('servers'), prepare: ensurePostgres },
   vitestStage('package'),
   { ...vitestStage('browser'), prepare: ensureChromium },
   {
