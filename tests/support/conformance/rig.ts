@@ -1,4 +1,4 @@
-import type { CredentialsOp, Hello, Item } from '../../../src/protocol/index.ts'
+import type { Credentials, CredentialsOp, Hello, Item } from '../../../src/protocol/index.ts'
 import type { BrokerOptions } from '../../../src/worker/index.ts'
 import { startNodeLine, type NodeLine, type NodeTab } from '../line/node-line.ts'
 import { waitFor } from '../line/wait-for.ts'
@@ -23,16 +23,23 @@ export interface Rig {
 export interface RigLine {
   readonly broker: NodeLine['broker']
   readonly host: NodeLine['host']
-  openTab(hello?: Partial<Hello>): Promise<RigTab>
+  /** @param adapt what the tab makes of the credentials that the server has for it */
+  openTab(hello?: Partial<Hello>, adapt?: Adapt): Promise<RigTab>
   /** A tab that has joined these channels. */
   joinedTab(...channels: string[]): Promise<RigTab>
 }
+
+export type Adapt = (credentials: Credentials) => Credentials
 
 export interface RigTab extends NodeTab {
   /** What the tab sees of a channel, in order: payloads, and words of continuity. */
   story(channel: string): readonly unknown[]
   /** Resolves when the tab hears this, not counting what it had heard before the call. */
   hears(status: string, reason?: string): Promise<unknown>
+  /** Resolves when the channel is joined now. */
+  rejoined(channel: string): Promise<unknown>
+  /** The texts in the credentials that the tab has given. */
+  secrets(): readonly string[]
 }
 
 /** Quick to come back, and never tired of it. */
@@ -45,6 +52,8 @@ const QUICK: Partial<BrokerOptions> = {
   connectTimeoutMs: 4_000,
   circuitFailures: 1_000,
 }
+
+const WITHIN_MS = 15_000
 
 /** @param ends what is to be called when the case has ended, the last first */
 export function createRig(subject: Subject, server: SubjectServer, ends: (() => unknown)[]): Rig {
@@ -71,7 +80,7 @@ export function createRig(subject: Subject, server: SubjectServer, ends: (() => 
     line(options) {
       const line = startNodeLine({ transport: server.transport(), ...QUICK, ...options })
       ends.push(() => line.close())
-      const openTab = (hello?: Partial<Hello>): Promise<RigTab> => attach(line, server, hello)
+      const openTab: RigLine['openTab'] = (hello, adapt) => attach(line, server, hello, adapt)
       return {
         broker: line.broker,
         host: line.host,
@@ -87,7 +96,13 @@ export function createRig(subject: Subject, server: SubjectServer, ends: (() => 
   }
 }
 
-async function attach(line: NodeLine, server: SubjectServer, hello: Partial<Hello> = {}): Promise<RigTab> {
+async function attach(
+  line: NodeLine,
+  server: SubjectServer,
+  hello: Partial<Hello> = {},
+  adapt: Adapt = given => given,
+): Promise<RigTab> {
+  const given: Credentials[] = []
   const hasCredentials = server.credentials() !== undefined || server.authorise !== undefined
   const tab = await line.openTab({ hasCredentials, ...hello }, (item, ask) => {
     if (isWish(item)) void answer(item).then(ask)
@@ -95,7 +110,9 @@ async function attach(line: NodeLine, server: SubjectServer, hello: Partial<Hell
 
   async function answer({ id, request }: Wish): Promise<CredentialsOp> {
     const credentials = request === undefined ? server.credentials() : await server.authorise?.(request)
-    return { op: 'credentials', id, credentials }
+    if (credentials === undefined) return { op: 'credentials', id }
+    given.push(adapt(credentials))
+    return { op: 'credentials', id, credentials: given.at(-1) }
   }
 
   return {
@@ -116,9 +133,16 @@ async function attach(line: NodeLine, server: SubjectServer, hello: Partial<Hell
             .slice(before)
             .find(one => one.status === status && (reason === undefined || one.reason === reason)),
         `status ${status}`,
-        10_000,
+        WITHIN_MS,
       )
     },
+    rejoined: channel =>
+      waitFor(
+        () => tab.notices('subscription').findLast(one => one.channel === channel)?.state === 'joined',
+        `the join of ${channel}`,
+        WITHIN_MS,
+      ),
+    secrets: () => given.flatMap(one => Object.values(one)).filter(value => typeof value === 'string'),
   }
 }
 

@@ -2,7 +2,7 @@ import { expect } from 'vitest'
 import { UpstreamError } from '../../../../src/worker/upstream/transport.ts'
 import { waitFor } from '../../line/wait-for.ts'
 import type { Case } from '../case.ts'
-import type { Rig } from '../rig.ts'
+import { connections, failure } from './looking.ts'
 
 /** Making the one connection, and what keeps it from being made. */
 export const connecting: readonly Case[] = [
@@ -118,14 +118,3 @@ export const connecting: readonly Case[] = [
     },
   },
 ]
-
-function connections(server: Rig['server'], count: number): Promise<unknown> {
-  return waitFor(() => server.connections() === count, `${count} connections`)
-}
-
-async function failure(promise: Promise<unknown>): Promise<unknown> {
-  return promise.then(
-    () => expect.unreachable('it should have been rejected'),
-    (error: unknown) => error,
-  )
-}
