@@ -1,7 +1,9 @@
 import '../support/worker-globals.ts'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { BrokerOptions } from '../../src/worker/index.ts'
+import { pusher as encryptedPusher } from '../../src/worker/transports/pusher-encrypted.ts'
 import { pusher, type PusherOptions } from '../../src/worker/transports/pusher.ts'
+import { UpstreamError } from '../../src/worker/upstream/transport.ts'
 import { startNodeLine, type NodeLine, type NodeTab } from '../support/line/node-line.ts'
 import { waitFor } from '../support/line/wait-for.ts'
 import { openPusherClient, type PusherClient } from '../support/servers/pusher/pusher-client.ts'
@@ -473,6 +475,150 @@ describe('the connection', () => {
     await waitFor(() => again.subscriptions.length === 1, 'the join at the new server')
   })
 })
+
+describe('encrypted channels', () => {
+  const CHANNEL = 'private-encrypted-notes'
+
+  it('are opened with the key that the endpoint gives', async () => {
+    const server = await serve()
+    const started = startNodeLine({ transport: encryptedPusher(optionsFor(server)), ...FAST })
+    ends.push(() => started.close())
+    const tab = await started.openTab({ wanted: [{ channel: CHANNEL }] })
+    await joined(tab, CHANNEL)
+    await server.sdk.trigger(CHANNEL, 'written', { text: 'grüezi' })
+    await waitFor(() => events(tab).length === 1, 'the event')
+    expect(events(tab)).toEqual([['written', { text: 'grüezi' }]])
+  })
+
+  it('ask for the key again when it has changed, and tell what they cannot open at all', async () => {
+    const server = await serve()
+    const { channelAuthorization: _, ...options } = optionsFor(server)
+    const started = startNodeLine({ transport: encryptedPusher(options), ...FAST })
+    ends.push(() => started.close())
+    const tab = await started.openTab({ wanted: [{ channel: CHANNEL }], hasCredentials: true })
+    const wrongKey = { shared_secret: Buffer.alloc(32, 1).toString('base64') }
+    await giveCredentials(tab, 0, {})
+    const socketId = String((await wish(tab, 1))?.['socketId'])
+    const right = { ...server.sdk.authorizeChannel(socketId, CHANNEL) }
+    await giveCredentials(tab, 1, { ...right, ...wrongKey })
+    await joined(tab, CHANNEL)
+    await server.sdk.trigger(CHANNEL, 'written', 1)
+    await giveCredentials(tab, 2, { ...right, ...wrongKey })
+    expect(await tab.notice('continuity')).toMatchObject({ verdict: 'gap', missed: 1 })
+    await server.sdk.trigger(CHANNEL, 'written', 2)
+    await server.sdk.trigger(CHANNEL, 'written', 3)
+    await giveCredentials(tab, 3, right)
+    await waitFor(() => events(tab).length === 2, 'both events')
+    expect(events(tab)).toEqual([
+      ['written', 2],
+      ['written', 3],
+    ])
+  })
+
+  const events = (tab: NodeTab): unknown[][] => heard(tab).filter(([event]) => event !== COUNT)
+})
+
+describe('timers of the library', () => {
+  it.each<[string, (server: PusherServer) => unknown]>([
+    ['closed with 1001', server => server.closeAll(1001)],
+    ['closed with 4100', server => server.closeAll(4100)],
+    ['closed with 4200', server => server.closeAll(4200)],
+    ['closed with 4001', server => server.closeAll(4001)],
+    ['cut', server => server.cut()],
+    ['silent', server => server.silence()],
+  ])('none is left behind by a connection that is %s', async (_, end) => {
+    const pending = libraryTimers()
+    const server = await serve()
+    const link = bareLink(server)
+    await link.open()
+    await link.join('orders')
+    expect(pending.size).toBeGreaterThan(0)
+    await end(server)
+    await link.lost()
+    expect(pending.size).toBe(0)
+    await link.open()
+    link.close()
+    await noneButSends(pending)
+  })
+
+  it.each<[string, (server: PusherServer) => unknown]>([
+    ['refused for now', server => server.refuse(4100)],
+    ['refused at once', server => server.refuse(4200)],
+    ['refused for good', server => server.refuse(4001)],
+    ['asked to use TLS', server => server.refuse(4000)],
+    ['not answered at all', server => server.close()],
+  ])('none is left behind by an attempt that is %s', async (_, refuse) => {
+    const pending = libraryTimers()
+    const server = await startPusherServer()
+    ends.push(() => server.close().catch(() => undefined))
+    await refuse(server)
+    await expect(bareLink(server).open()).rejects.toBeInstanceOf(UpstreamError)
+    await noneButSends(pending)
+  })
+
+  it('none is left behind by an attempt that is given up', async () => {
+    const pending = libraryTimers()
+    const server = await serve()
+    const abort = new AbortController()
+    const opening = bareLink(server).open(abort.signal)
+    abort.abort(new UpstreamError('network', 'given up'))
+    await expect(opening).rejects.toMatchObject({ message: 'given up' })
+    await noneButSends(pending)
+    await waitFor(() => server.connections() === 0, 'no connection')
+  })
+
+  /** Those that run now and were started by pusher-js. */
+  function libraryTimers(): ReadonlySet<unknown> {
+    const pending = new Set<unknown>()
+    const { setTimeout: set, clearTimeout: clear } = globalThis
+    globalThis.setTimeout = ((callback: () => void, ms?: number) => {
+      const timer = set(() => {
+        pending.delete(timer)
+        callback()
+      }, ms)
+      const [, , caller = ''] = new Error('where').stack?.split('\n') ?? []
+      if (caller.includes('pusher.worker')) pending.add(timer)
+      return timer
+    }) as typeof set
+    globalThis.clearTimeout = timer => {
+      pending.delete(timer)
+      clear(timer)
+    }
+    ends.push(() => Object.assign(globalThis, { setTimeout: set, clearTimeout: clear }))
+    return pending
+  }
+
+  /** The library hands what it sends over a turn later. */
+  async function noneButSends(pending: ReadonlySet<unknown>): Promise<void> {
+    await new Promise(resolve => setTimeout(resolve, 1))
+    expect(pending.size).toBe(0)
+  }
+})
+
+/** A link without a broker above it. */
+function bareLink(server: PusherServer) {
+  let lost: UpstreamError | undefined
+  const nothing = (): void => {}
+  const link = pusher(optionsFor(server, { activityTimeoutMs: 100, pongTimeoutMs: 100 })).create({
+    event: nothing,
+    continuity: nothing,
+    channelLost: nothing,
+    presence: nothing,
+    degraded: nothing,
+    malformed: nothing,
+    authorise: () => Promise.reject(new UpstreamError('no-credentials', 'nobody is there')),
+    lost(error) {
+      lost = error
+    },
+  })
+  ends.push(() => link.close())
+  return {
+    open: (signal = new AbortController().signal) => link.open({ credentials: undefined, signal }),
+    join: (channel: string) => link.join(channel, new AbortController().signal),
+    lost: () => waitFor(() => lost, 'the loss'),
+    close: () => link.close(),
+  }
+}
 
 it.each<[string, Partial<PusherOptions>, RegExp]>([
   ['a relative endpoint', { channelAuthorization: { endpoint: '/pusher/auth' } }, /absolute URL/],

@@ -7,6 +7,10 @@ import { beforeAll, describe, expect, inject, test } from 'vitest'
 /** Socket.IO's protocol version in every handshake's address: minifiers leave it, and nothing else has it. */
 const socketIoCode = /\bEIO\b/
 
+/** A message of Pusher's protocol, and one of the library that encrypts for it. */
+const pusherCode = /pusher:connection_established/
+const encryptionCode = /bad nonce size/
+
 let tab: string
 let worker: string
 
@@ -28,10 +32,34 @@ beforeAll(async () => {
 test("a tab's bundle holds no transport library", () => {
   expect(tab).not.toBe('')
   expect(socketIoCode.test(tab)).toBe(false)
+  expect(pusherCode.test(tab)).toBe(false)
 })
 
 test('the worker is a bundle of its own, with the transport that it uses', () => {
   expect(socketIoCode.test(worker)).toBe(true)
+  expect(pusherCode.test(worker)).toBe(false)
+})
+
+test.each([
+  ['pusher', { socketIo: false, pusher: true, encryption: false }],
+  ['pusher-encrypted', { socketIo: false, pusher: true, encryption: true }],
+  ['socket-io', { socketIo: true, pusher: false, encryption: false }],
+])('a worker with the transport of partyline/worker/%s holds that alone', async (entry, holds) => {
+  const root = inject('consumer')
+  const script = join(root, `${entry}-alone.js`)
+  await writeFile(script, `import * as transport from 'partyline/worker/${entry}'\nglobalThis.transport = transport\n`)
+  const [alone] = (await build({
+    root,
+    configFile: false,
+    logLevel: 'warn',
+    build: { write: false, target: 'es2022', lib: { entry: script, formats: ['es'] } },
+  })) as Rolldown.RolldownOutput[]
+  const code = alone?.output.map(file => (file.type === 'chunk' ? file.code : '')).join('\n') ?? ''
+  expect({
+    socketIo: socketIoCode.test(code),
+    pusher: pusherCode.test(code),
+    encryption: encryptionCode.test(code),
+  }).toEqual(holds)
 })
 
 test('the page opens the built worker, not its source', () => {

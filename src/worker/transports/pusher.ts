@@ -1,9 +1,9 @@
 import Pusher from 'pusher-js/worker/index.js'
 import type { Transport } from '../upstream/transport.ts'
-import type { PusherOptions } from './pusher/options.ts'
-import { pusherTransport } from './pusher/transport.ts'
+import type { PusherOptions } from './pusher-options.ts'
+import { pusherTransport } from './pusher-transport.ts'
 
-export type { PusherEndpoint, PusherFields, PusherOptions } from './pusher/options.ts'
+export type { PusherEndpoint, PusherFields, PusherOptions } from './pusher-options.ts'
 
 /**
  * The way upstream over the Pusher Channels protocol: pusher.com, soketi, Laravel Reverb and others. Encrypted channels need

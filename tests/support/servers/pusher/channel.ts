@@ -11,11 +11,14 @@ export interface Member {
 export class Channel {
   readonly name: string
   readonly kind: ChannelKind
+  readonly #tellsCounts: boolean
   readonly #subscribers = new Map<Connection, Member | undefined>()
 
-  constructor(name: string, kind: ChannelKind) {
+  /** @param tellsCounts how many subscribe; presence channels have their members' count instead */
+  constructor(name: string, kind: ChannelKind, tellsCounts: boolean) {
     this.name = name
     this.kind = kind
+    this.#tellsCounts = tellsCounts && !kind.isPresence && kind.user === undefined
   }
 
   get subscriptionCount(): number {
@@ -57,10 +60,8 @@ export class Channel {
     this.send(this.#message(event, data))
   }
 
-  /** Presence channels have their members' count instead. */
   #tellCount(): void {
-    if (!this.kind.isPresence && this.kind.user === undefined)
-      this.#tell('subscription_count', { subscription_count: this.subscriptionCount })
+    if (this.#tellsCounts) this.#tell('subscription_count', { subscription_count: this.subscriptionCount })
   }
 
   #message(event: string, data: object): ServerMessage {

@@ -10,6 +10,12 @@ export class Channels {
   /** Outlives the channel's subscribers. */
   readonly #cached = new Map<string, ServerMessage>()
 
+  readonly #tellsCounts: boolean
+
+  constructor(tellsCounts: boolean) {
+    this.#tellsCounts = tellsCounts
+  }
+
   get occupied(): readonly Channel[] {
     return [...this.#occupied.values()]
   }
@@ -25,7 +31,7 @@ export class Channels {
   }
 
   join(connection: Connection, name: string, kind: ChannelKind, member: Member | undefined): void {
-    const channel = this.#occupied.get(name) ?? new Channel(name, kind)
+    const channel = this.#occupied.get(name) ?? new Channel(name, kind, this.#tellsCounts)
     this.#occupied.set(name, channel)
     channel.add(connection, member)
     if (kind.isCache) connection.send(this.#cached.get(name) ?? { event: 'pusher:cache_miss', channel: name })

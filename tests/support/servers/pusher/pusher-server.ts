@@ -32,6 +32,8 @@ export interface PusherServerOptions {
   readonly maxMembers?: number
   /** Of one connection; more are refused with error 4301. @default 10 */
   readonly clientEventsPerSecond?: number
+  /** Tells those on a channel how many they are, as an app of Pusher can be set to. @default true */
+  readonly subscriptionCounts?: boolean
   /** Connections on which nobody has signed in by then are closed with 4009. @default never */
   readonly signinWithinMs?: number
 }
@@ -78,7 +80,7 @@ export async function startPusherServer(options: PusherServerOptions = {}): Prom
     pongTimeoutMs: options.pongTimeoutMs ?? 30_000,
   }
   const log: SessionLog = { subscriptions: [], unsubscriptions: [], clientEvents: [], signins: [] }
-  const channels = new Channels()
+  const channels = new Channels(options.subscriptionCounts ?? true)
   const users = new Users()
   const deps: SessionDeps = {
     app,

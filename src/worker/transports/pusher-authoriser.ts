@@ -1,10 +1,5 @@
-import type { Credentials } from '../../../protocol/index.ts'
-import {
-  toUpstreamError,
-  UpstreamError,
-  type AuthorisationRequest,
-  type TransportSink,
-} from '../../upstream/transport.ts'
+import type { Credentials } from '../../protocol/index.ts'
+import { toUpstreamError, UpstreamError, type AuthorisationRequest, type TransportSink } from '../upstream/transport.ts'
 import {
   isExpired,
   parseJson,
@@ -13,9 +8,9 @@ import {
   toEndpointError,
   type ChannelAnswer,
   type UserAnswer,
-} from './answers.ts'
-import type { ChannelKind } from './channel-kind.ts'
-import type { PusherEndpoint, PusherFields, PusherOptions } from './options.ts'
+} from './pusher-answers.ts'
+import type { ChannelKind } from './pusher-channel-kind.ts'
+import type { PusherEndpoint, PusherFields, PusherOptions } from './pusher-options.ts'
 
 /** Gets the signatures that Pusher wants, from the app's server or from a tab. */
 export class Authoriser {

@@ -1,8 +1,16 @@
-import { deferred, type Deferred } from '../../../lib/index.ts'
-import { toUpstreamError, UpstreamError } from '../../upstream/transport.ts'
-import type { ConnectionManager, DefaultStrategy, Handshake, PusherClass, SecretBox, Settle, Wire } from './client.ts'
-import { TLS_ONLY, toCloseError, type Close } from './close-codes.ts'
-import { toClientOptions, type PusherOptions } from './options.ts'
+import { deferred, type Deferred } from '../../lib/index.ts'
+import { toUpstreamError, UpstreamError } from '../upstream/transport.ts'
+import type {
+  ConnectionManager,
+  DefaultStrategy,
+  Handshake,
+  PusherClass,
+  SecretBox,
+  Settle,
+  Wire,
+} from './pusher-client.ts'
+import { TLS_ONLY, toCloseError, type Close } from './pusher-close-codes.ts'
+import { toClientOptions, type PusherOptions } from './pusher-options.ts'
 
 export interface ConnectionDeps {
   readonly options: PusherOptions

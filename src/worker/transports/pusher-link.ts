@@ -1,6 +1,6 @@
-import type { Credentials, PresenceChange } from '../../../protocol/index.ts'
-import { deferred, type Deferred } from '../../../lib/index.ts'
-import { fromChannelId } from '../../../protocol/index.ts'
+import type { Credentials, PresenceChange } from '../../protocol/index.ts'
+import { deferred, type Deferred } from '../../lib/index.ts'
+import { fromChannelId } from '../../protocol/index.ts'
 import {
   toUpstreamError,
   UpstreamError,
@@ -8,18 +8,18 @@ import {
   type TransportLink,
   type TransportSink,
   type UpstreamMessage,
-} from '../../upstream/transport.ts'
-import { userIdIn, type ChannelAnswer } from './answers.ts'
-import { Authoriser } from './authoriser.ts'
-import { channelKind, USER_CHANNEL, userChannel, WATCHLIST_CHANNEL } from './channel-kind.ts'
-import { checkClientEvent, encode, RateWindow } from './client-events.ts'
-import type { PusherClass, SecretBox } from './client.ts'
-import { PusherConnection } from './connection.ts'
-import { EncryptedChannels } from './encrypted-channels.ts'
-import { readMessage, toPresenceChange, type ServerMessage, type WatchlistChange } from './messages.ts'
-import type { PusherOptions } from './options.ts'
-import { Rosters } from './rosters.ts'
-import { Subscriptions } from './subscriptions.ts'
+} from '../upstream/transport.ts'
+import { userIdIn, type ChannelAnswer } from './pusher-answers.ts'
+import { Authoriser } from './pusher-authoriser.ts'
+import { channelKind, USER_CHANNEL, userChannel, WATCHLIST_CHANNEL } from './pusher-channel-kind.ts'
+import { checkClientEvent, encode, RateWindow } from './pusher-client-events.ts'
+import type { PusherClass, SecretBox } from './pusher-client.ts'
+import { PusherConnection } from './pusher-connection.ts'
+import { EncryptedChannels } from './pusher-encrypted-channels.ts'
+import { readMessage, toPresenceChange, type ServerMessage, type WatchlistChange } from './pusher-messages.ts'
+import type { PusherOptions } from './pusher-options.ts'
+import { Rosters } from './pusher-rosters.ts'
+import { Subscriptions } from './pusher-subscriptions.ts'
 
 /** Pusher's limit. */
 const CLIENT_EVENTS_PER_SECOND = 10
@@ -91,6 +91,7 @@ export class PusherLink implements TransportLink {
   /** To this browser's other tabs, too: Pusher sends a client's event to all connections but its own. */
   publish({ channel, event, payload, origin }: UpstreamMessage, signal: AbortSignal): Promise<unknown> {
     checkClientEvent(channel, event)
+    if (!this.#isOpen) throw new UpstreamError('network', 'the connection is not open')
     const text = encode(channel, event, payload)
     return this.#subscriptions.use(channel, signal, () => {
       this.#rate.take(performance.now())

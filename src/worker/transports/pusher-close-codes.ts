@@ -1,5 +1,5 @@
 /** Why a connection was closed, read into the broker's causes. */
-import { UpstreamError, type CauseKind } from '../../upstream/transport.ts'
+import { UpstreamError, type CauseKind } from '../upstream/transport.ts'
 
 export interface Close {
   readonly code?: number | undefined

@@ -1,4 +1,4 @@
-import { PartylineError, type Credentials } from '../../../protocol/index.ts'
+import { PartylineError, type Credentials } from '../../protocol/index.ts'
 
 export interface PusherOptions {
   /** The app's key. */

@@ -1,6 +1,6 @@
 /** What a Pusher server says, read once. pusher-js has taken the JSON apart, and trusts what is in it. */
-import type { Member, PresenceChange } from '../../../protocol/index.ts'
-import { UpstreamError } from '../../upstream/transport.ts'
+import type { Member, PresenceChange } from '../../protocol/index.ts'
+import { UpstreamError } from '../upstream/transport.ts'
 
 export type ServerMessage =
   /** `members`: with a presence channel, who is in it. */

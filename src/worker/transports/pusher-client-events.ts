@@ -1,7 +1,7 @@
 /** What a client may send itself. */
-import { PartylineError } from '../../../protocol/index.ts'
-import { UpstreamError } from '../../upstream/transport.ts'
-import { channelKind } from './channel-kind.ts'
+import { PartylineError } from '../../protocol/index.ts'
+import { UpstreamError } from '../upstream/transport.ts'
+import { channelKind } from './pusher-channel-kind.ts'
 
 const PREFIX = 'client-'
 

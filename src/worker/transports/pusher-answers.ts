@@ -1,6 +1,6 @@
 /** What an app's server, or a tab, says when it is asked whether this user may. */
-import { UpstreamError } from '../../upstream/transport.ts'
-import type { ChannelKind } from './channel-kind.ts'
+import { UpstreamError } from '../upstream/transport.ts'
+import type { ChannelKind } from './pusher-channel-kind.ts'
 
 export interface ChannelAnswer {
   readonly auth: string

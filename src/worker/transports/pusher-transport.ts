@@ -1,7 +1,7 @@
-import type { Capabilities, Transport } from '../../upstream/transport.ts'
-import type { PusherClass } from './client.ts'
-import { PusherLink } from './link.ts'
-import { checkOptions, type PusherOptions } from './options.ts'
+import type { Capabilities, Transport } from '../upstream/transport.ts'
+import type { PusherClass } from './pusher-client.ts'
+import { PusherLink } from './pusher-link.ts'
+import { checkOptions, type PusherOptions } from './pusher-options.ts'
 
 const CAPABILITIES: Partial<Capabilities> = { presence: 'members', ping: true }
 

@@ -1,5 +1,5 @@
-import { fromBase64 } from './answers.ts'
-import type { SecretBox } from './client.ts'
+import { fromBase64 } from './pusher-answers.ts'
+import type { SecretBox } from './pusher-client.ts'
 
 export interface EncryptedChannelsDeps {
   readonly secretBox: SecretBox

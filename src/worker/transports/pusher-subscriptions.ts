@@ -1,6 +1,6 @@
-import { deferred, type Deferred } from '../../../lib/index.ts'
-import { toUpstreamError, UpstreamError } from '../../upstream/transport.ts'
-import type { ChannelAnswer } from './answers.ts'
+import { deferred, type Deferred } from '../../lib/index.ts'
+import { toUpstreamError, UpstreamError } from '../upstream/transport.ts'
+import type { ChannelAnswer } from './pusher-answers.ts'
 
 export interface SubscriptionsDeps {
   /** What the app's server says; `undefined` for a channel that anybody may join. */
@@ -143,7 +143,9 @@ export class Subscriptions {
 
   async #subscribe(subscription: Subscription): Promise<void> {
     const { channel, abort, answer } = subscription
-    subscription.auth = await this.#deps.authorise(channel, abort.signal)
+    const authorised = this.#deps.authorise(channel, abort.signal).then(auth => (subscription.auth = auth))
+    // A tab may take its time, and does not hear of the end.
+    await Promise.race([authorised, answer.promise])
     abort.signal.throwIfAborted()
     this.#deps.subscribe(channel, subscription.auth)
     subscription.isAsked = true

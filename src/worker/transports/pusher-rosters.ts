@@ -1,5 +1,5 @@
-import type { PresenceChange } from '../../../protocol/index.ts'
-import { changed, NOBODY, type Members } from '../../routing/members.ts'
+import type { PresenceChange } from '../../protocol/index.ts'
+import { changed, NOBODY, type Members } from '../routing/members.ts'
 
 /** Who is in each channel, also in those that the broker does not want yet. */
 export class Rosters {
