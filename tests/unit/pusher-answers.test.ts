@@ -7,7 +7,6 @@ import {
   userIdIn,
 } from '../../src/worker/transports/pusher-answers.ts'
 import { channelKind } from '../../src/worker/transports/pusher-channel-kind.ts'
-import { UpstreamError } from '../../src/worker/upstream/transport.ts'
 
 const kindOf = (name: string) => {
   const kind = channelKind(name)
@@ -66,14 +65,9 @@ test('garbage is refused, and what was in it is not repeated', () => {
   )
   fc.assert(
     fc.property(garbage, answer => {
-      try {
-        readChannelAnswer(answer, ENCRYPTED)
-        expect.unreachable('32 bytes by chance')
-      } catch (error) {
-        expect(error).toBeInstanceOf(UpstreamError)
-        expect(error).toMatchObject({ kind: 'refused', details: undefined })
-      }
-      expect(() => readUserAnswer(answer)).toThrow(UpstreamError)
+      const refusal = expect.objectContaining({ name: 'UpstreamError', kind: 'refused', details: undefined })
+      expect(() => readChannelAnswer(answer, ENCRYPTED)).toThrow(refusal)
+      expect(() => readUserAnswer(answer)).toThrow(refusal)
     }),
   )
 })

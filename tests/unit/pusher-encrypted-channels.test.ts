@@ -66,7 +66,8 @@ test.each([
   const { encrypted, told, renewals } = channels()
   encrypted.receive('a', 'strange', seal(9, '1'))
   encrypted.receive('a', 'good', seal(1, '2'))
-  answer().then(renewals[0]?.resolve, renewals[0]?.reject)
+  const { resolve, reject } = renewals[0] ?? deferred()
+  answer().then(resolve, reject)
   await settled()
   expect(told).toEqual([
     ['unreadable', 'strange'],
