@@ -314,7 +314,7 @@ describe.each([
       const server = await serve()
       const client = await open(server)
       await client.ask({ type: 'join', channel: 'orders' })
-      server.limit('messages', 80)
+      server.limit('messages', 500)
       const { error } = await client.ask({ type: 'publish', channel: 'orders', event: 'place', key: 'k1' })
       expect(error).toMatchObject({ code: 'rate-limited' })
       const { retryAfterMs } = error as { readonly retryAfterMs: number }

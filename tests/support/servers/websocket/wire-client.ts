@@ -30,7 +30,7 @@ export interface WireClient {
 }
 
 /** Over a plain WebSocket. */
-export async function openSocket(server: WebSocketServer): Promise<WireClient> {
+export async function openSocket(server: Pick<WebSocketServer, 'socketUrl'>): Promise<WireClient> {
   const socket = new WebSocket(server.socketUrl, 'partyline.v1')
   const heard: ServerSays[] = []
   socket.on('message', (frame, isBinary) => heard.push(read(frame as Buffer, isBinary)))
