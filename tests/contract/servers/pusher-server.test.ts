@@ -1,5 +1,6 @@
 import { once } from 'node:events'
-import { afterEach, describe, expect, it } from 'vitest'
+import Sdk from 'pusher'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { WebSocket } from 'ws'
 import { waitFor } from '../../support/line/wait-for.ts'
 import {
@@ -139,7 +140,12 @@ describe('channels', () => {
       ann: { name: 'The user ann' },
       bob: { name: 'The user bob' },
     })
-    for (const tab of tabs) tab.disconnect()
+    tabs[0]?.disconnect()
+    await waitFor(() => server.subscriptionCount('presence-floor') === 2, 'one tab of bob gone')
+    server.tick('presence-floor')
+    await waitFor(() => named(heard, 'tick').length === 1, 'all that came before')
+    expect(named(heard, 'pusher:member_removed')).toEqual([])
+    tabs[1]?.disconnect()
     await waitFor(() => named(heard, 'pusher:member_removed').length === 1, 'bob gone')
     expect(named(heard, 'pusher:member_added')).toEqual([{ id: 'bob', info: { name: 'The user bob' } }])
   })
@@ -168,6 +174,16 @@ describe('channels', () => {
     server.forgetCached()
     const third = await join(await connect(server), name)
     await waitFor(() => named(third, 'pusher:cache_miss').length === 1, 'a miss again')
+  })
+
+  it('keeps no client event for those who come later', async () => {
+    const server = await serve()
+    const client = await connect(server)
+    await join(client, 'private-cache-menu')
+    client.channel('private-cache-menu').trigger('client-waved', {})
+    await waitFor(() => server.clientEvents.length === 1, 'the client event')
+    const heard = await join(await connect(server), 'private-cache-menu')
+    await waitFor(() => named(heard, 'pusher:cache_miss').length === 1, 'the miss')
   })
 
   it('passes on what it cannot read on an encrypted channel', async () => {
@@ -300,7 +316,10 @@ describe('users', () => {
     ann.signin()
     await waitFor(() => heard.length === 2, 'the state of things')
     const tabs = [await signedIn(server, 'cy'), await signedIn(server, 'cy')]
-    for (const tab of tabs) tab.disconnect()
+    tabs[0]?.disconnect()
+    await waitFor(() => server.connections() === 3, 'one tab of cy gone')
+    expect(heard.length).toBe(3)
+    tabs[1]?.disconnect()
     await waitFor(() => heard.length === 4, 'both changes')
     expect(heard).toEqual([
       ['online', ['bob']],
@@ -433,14 +452,43 @@ describe('HTTP API', () => {
     })
     expect(await ask(server, '/channels/nowhere')).toEqual({ occupied: false })
     expect(await ask(server, '/channels/presence-floor/users')).toEqual({ users: [{ id: 'ann' }, { id: 'bob' }] })
+    const response = await server.sdk.trigger(
+      ['presence-floor', 'nowhere'],
+      'bell',
+      {},
+      { info: 'user_count,subscription_count' },
+    )
+    expect(await response.json()).toEqual({
+      channels: { 'presence-floor': { user_count: 2, subscription_count: 2 }, nowhere: { subscription_count: 0 } },
+    })
+    bob.disconnect()
+    ann.unsubscribe('presence-floor')
+    await waitFor(() => server.subscriptionCount('presence-floor') === 0, 'nobody on the floor')
+    expect(await ask(server, '/channels')).toEqual({ channels: { 'cache-menu': {} } })
   })
 
-  it('refuses what is not signed with the secret, and what is too big or makes no sense', async () => {
+  it('refuses what is not signed with the secret, for another body, or long ago', async () => {
     const server = await serve()
-    const forger = await startPusherServer({ app: { ...server.app, secret: 'guessed' } })
-    ends.push(() => forger.close())
-    const query = forger.sdk.createSignedQueryString({ method: 'GET', path: '/apps/app/channels', params: {} })
+    const { app } = server
+    const ownSdk = (secret: string): Sdk => new Sdk({ appId: app.id, key: app.key, secret, host: '127.0.0.1' })
+    const path = '/apps/app/events'
+    const [body, otherBody] = [1, 2].map(n => JSON.stringify({ name: 'placed', data: `${n}`, channels: ['orders'] }))
+    const statusOf = async (sdk: Sdk, signedBody?: string): Promise<number> => {
+      const query = sdk.createSignedQueryString({ method: 'POST', path, ...(signedBody && { body: signedBody }) })
+      return (await fetch(`${server.url}${path}?${query}`, { method: 'POST', body: body ?? '' })).status
+    }
+    expect(await statusOf(ownSdk(app.secret), body)).toBe(200)
+    expect(await statusOf(ownSdk('guessed'), body)).toBe(401)
+    expect(await statusOf(ownSdk(app.secret), otherBody)).toBe(401)
+    expect(await statusOf(ownSdk(app.secret))).toBe(401)
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() - 700_000 })
+    const query = ownSdk(app.secret).createSignedQueryString({ method: 'GET', path: '/apps/app/channels' })
+    vi.useRealTimers()
     expect((await fetch(`${server.url}/apps/app/channels?${query}`)).status).toBe(401)
+  })
+
+  it('refuses what is too big or makes no sense', async () => {
+    const server = await serve()
     await expect(server.sdk.trigger('orders', 'placed', 'x'.repeat(10_241))).rejects.toMatchObject({ status: 413 })
     await expect(server.sdk.get({ path: '/channels/orders/users' })).rejects.toMatchObject({ status: 400 })
     await expect(server.sdk.get({ path: '/channels', params: { info: 'user_count' } })).rejects.toMatchObject({
@@ -555,9 +603,12 @@ describe('faults', () => {
     const server = await serve()
     const client = await connect(server, { activityTimeout: 100, pongTimeout: 100 })
     const heard = await join(client, 'orders')
+    await join(client, 'private-floor')
     server.silence()
     server.tick('orders')
+    client.channel('private-floor').trigger('client-waved', {})
     await waitFor(() => named(heard, 'pusher:subscription_succeeded').length === 2, 'joined again')
+    expect(server.clientEvents).toEqual([])
     expect(named(heard, 'tick')).toEqual([])
     server.tick('orders')
     await waitFor(() => named(heard, 'tick').length === 1, 'events again')

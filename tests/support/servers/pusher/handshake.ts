@@ -22,7 +22,7 @@ export function handshakeRefusal(
   const protocol = url.searchParams.get('protocol')
   if (refusedWith !== undefined) return { code: refusedWith, reason: describeClass(refusedWith) }
   if (key === undefined) return { code: 4005, reason: 'Path not found' }
-  if (key !== app.key) return { code: 4001, reason: `App key ${key} not in this cluster` }
+  if (key !== app.key) return { code: 4001, reason: 'App key not in this cluster' }
   if (protocol === null) return { code: 4008, reason: 'No protocol version supplied' }
   if (protocol !== '7') return { code: 4007, reason: 'Unsupported protocol version' }
   return isFull ? { code: 4004, reason: 'The app is over its connection quota' } : undefined

@@ -62,7 +62,7 @@ function parseOwn(event: string, data: Fields): ClientMessage {
         return unreadable('pusher:signin wants { auth, user_data }, both strings')
       return { kind: 'signin', auth, userData }
     default:
-      return unreadable(`there is no event ${event}`)
+      return unreadable('there is no such event')
   }
 }
 
