@@ -46,7 +46,7 @@ const UNMOVED: Resume = { moved: false }
 
 type Handler = (payload: unknown, meta: EventMeta) => void
 
-/** One channel in this tab. Wanted as long as somebody listens to its events. */
+/** One channel in this tab. Wanted as long as somebody listens to it, or the tab tells of itself there. */
 export class ClientChannel implements Channel {
   readonly name: string
   readonly params: ChannelParams | undefined
@@ -87,7 +87,7 @@ export class ClientChannel implements Channel {
   /** How this tab wants its events; `undefined` when it does not. */
   get deliver(): Deliver | undefined {
     if (this.#ones.size > 0) return this.#events.size > 0 ? 'both' : 'one'
-    return this.#events.size + this.#presence.size > 0 ? 'all' : undefined
+    return this.#events.size + this.#presence.size > 0 || this.#tracked !== undefined ? 'all' : undefined
   }
 
   get members(): readonly Member[] {
@@ -137,6 +137,7 @@ export class ClientChannel implements Channel {
 
   track(state: unknown): void {
     this.#tracked = state
+    this.#wantedChanged()
     this.#deps.tracked(this, state)
   }
 

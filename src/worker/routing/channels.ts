@@ -90,7 +90,7 @@ export class Channels {
       // Otherwise the connection that is being made may bring what is missing.
       if (channel.continuousSince !== undefined) this.#settle(channel)
     }
-    if (isNew && resume === undefined) this.#replay(session, channel, replay)
+    if (isNew && resume === undefined && deliver !== 'one') this.#replay(session, channel, replay)
     this.#watch(session, channel, presence)
     this.#join(channel, 1)
   }
@@ -151,7 +151,8 @@ export class Channels {
 
   /** What came before the tab did. */
   #replay(session: Session, { name, ref }: Channel, count: number): void {
-    for (const event of this.#deps.history.last(name, count)) session.sender.send(toOutgoing(ref, event, 1))
+    for (const event of this.#deps.history.last(name, count))
+      if (event.except !== session.id) session.sender.send(toOutgoing(ref, event, 1))
   }
 
   #end(session: Session, channel: Channel): void {

@@ -1,7 +1,7 @@
 import type { TrackOp } from '../../protocol/index.ts'
 import { PartylineError, type PresenceChange } from '../../protocol/index.ts'
 import type { Session } from '../sessions/session.ts'
-import type { TransportLink } from '../upstream/transport.ts'
+import { UpstreamError, type TransportLink } from '../upstream/transport.ts'
 import { changed, difference, NOBODY, type Members } from './members.ts'
 
 export interface PresenceDeps {
@@ -25,14 +25,15 @@ export class Presence {
     this.#deps = deps
   }
 
-  /** The server has told. What has not changed since a lost connection is not told again. */
+  /** The server has told, if of a channel that is wanted. What has not changed since a lost connection is not told again. */
   told(channel: string, change: PresenceChange): void {
+    const listening = this.#deps.listeners(channel)
+    if (listening === undefined) return
     const before = this.#members.get(channel)
     const after = changed(before ?? NOBODY, change)
     this.#members.set(channel, after)
     const news = before === undefined ? toState(after) : difference(before, after)
-    const listening = this.#deps.listeners(channel)
-    if (news === undefined || listening === undefined) return
+    if (news === undefined) return
     for (const session of listening.sessions) session.send({ type: 'presence', ref: listening.ref, change: news })
   }
 
@@ -47,15 +48,15 @@ export class Presence {
     const { link, isJoined } = this.#deps
     if (link.track === undefined)
       throw new PartylineError('not-offered', "this transport cannot tell the server of a state of one's own")
-    if (state === undefined) return this.#untrack(session, channel)
+    if (state === undefined) return this.untrack(session, channel)
     const own = this.#own.get(channel) ?? new Map<Session, unknown>()
     this.#own.set(channel, own.set(session, state))
-    if (isJoined(channel)) this.#tell(session, channel, state)
+    if (isJoined(channel)) void this.#tell(session, channel, state)
   }
 
   /** The channel is joined (again): the server knows nothing of this browser's tabs. */
   joined(channel: string): void {
-    for (const [session, state] of this.#own.get(channel) ?? []) this.#tell(session, channel, state)
+    for (const [session, state] of this.#own.get(channel) ?? []) void this.#tell(session, channel, state)
   }
 
   /** The channel was left. */
@@ -64,22 +65,27 @@ export class Presence {
     this.#own.delete(channel)
   }
 
-  /** The tab is gone, or runs no code for now. */
+  /** The tab is gone, or runs no code for now; if it comes back it tells its states anew. */
   leave(session: Session): void {
-    for (const channel of this.#own.keys()) this.#untrack(session, channel)
+    for (const channel of this.#own.keys()) this.untrack(session, channel)
   }
 
-  /** It is told anew if the tab comes back. */
-  #untrack(session: Session, channel: string): void {
+  /** The tab has no state there any more, if it had one. */
+  untrack(session: Session, channel: string): void {
     const own = this.#own.get(channel)
     if (own?.delete(session) !== true) return
     if (own.size === 0) this.#own.delete(channel)
     if (this.#deps.isJoined(channel)) this.#deps.link.untrack?.(channel, session.tabId)
   }
 
-  #tell(session: Session, channel: string, state: unknown): void {
+  /** What the connection took with it is told with the next. */
+  async #tell(session: Session, channel: string, state: unknown): Promise<void> {
     const { link, reportError } = this.#deps
-    link.track?.(channel, session.tabId, state).catch(reportError)
+    try {
+      await link.track?.(channel, session.tabId, state)
+    } catch (error) {
+      if (!(error instanceof UpstreamError) || error.kind !== 'network') reportError(error)
+    }
   }
 }
 

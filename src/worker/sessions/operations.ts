@@ -27,6 +27,7 @@ export function perform(session: Session, op: Op, deps: OperationsDeps): void {
       return deps.channels.subscribe(session, op)
     case 'unsubscribe':
       deps.outbound.flush()
+      deps.presence.untrack(session, op.channel)
       return deps.channels.unsubscribe(session, op.channel)
     case 'publish':
       return isDurable(op) ? deps.outbox.publish(session, op) : deps.publisher.publish(session, op)

@@ -1,3 +1,4 @@
+import { timerMs } from '../../lib/index.ts'
 import type { Checkpoint, Credentials, LineStatus } from '../../protocol/index.ts'
 import type { BrokerHost } from '../host.ts'
 import {
@@ -104,9 +105,7 @@ export class Connection {
     this.#cancelTimer()
     const until = deadline(this.#state.phase)
     this.#cancelTimer =
-      until === undefined
-        ? () => {}
-        : host.setTimer(Math.max(0, Math.ceil(until - host.now())), () => this.dispatch({ type: 'due' }))
+      until === undefined ? () => {} : host.setTimer(timerMs(until - host.now()), () => this.dispatch({ type: 'due' }))
   }
 
   async #open(attempt: AbortController): Promise<void> {

@@ -1,4 +1,4 @@
-import { deferred, type Deferred } from '../../lib/index.ts'
+import { deferred, timerMs, type Deferred } from '../../lib/index.ts'
 import type { Credentials, CredentialsOp } from '../../protocol/index.ts'
 import type { BrokerHost } from '../host.ts'
 import type { CredentialsForAttempt } from './connection.ts'
@@ -99,15 +99,21 @@ export class CredentialDesk {
 
   /** A failure is not tried again: the next attempt to connect asks in any case. */
   #armRenewal(): void {
-    const { host, renewed } = this.#deps
+    const { host } = this.#deps
     this.#cancelRenewal()
     const { expiresAt } = this.#cached ?? {}
     if (expiresAt === undefined) return
     const ms = expiresAt - EXPIRY_MARGIN_MS - host.wallClock()
     if (ms <= 0) return
-    this.#cancelRenewal = host.setTimer(ms, () => {
-      this.#ask().then(credentials => credentials && renewed(credentials), host.reportError)
+    this.#cancelRenewal = host.setTimer(timerMs(ms), () => {
+      if (this.#cached !== undefined && !this.#isExpiring(this.#cached)) this.#armRenewal()
+      else void this.#renew().catch(host.reportError)
     })
+  }
+
+  async #renew(): Promise<void> {
+    const credentials = await this.#ask()
+    if (credentials !== undefined) this.#deps.renewed(credentials)
   }
 
   async #askTabs(request?: AuthorisationRequest): Promise<Credentials | undefined> {
