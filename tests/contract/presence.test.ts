@@ -29,7 +29,10 @@ function setUp(options: Partial<BrokerOptions> = {}) {
 const joined = (tab: NodeTab) => tab.notice('subscription', ({ state }) => state === 'joined')
 
 const membersOf = (tab: NodeTab): readonly string[] => [
-  ...tab.notices('presence').reduce((known, { change }) => changed(known, change), NOBODY).keys(),
+  ...tab
+    .notices('presence')
+    .reduce((known, { change }) => changed(known, change), NOBODY)
+    .keys(),
 ]
 
 describe('who is in a channel', () => {

@@ -159,6 +159,19 @@ describe('presence', () => {
 })
 
 describe('client events', () => {
+  it('join a channel for themselves: a tab that comes meanwhile hears who is there all the same', async () => {
+    const server = await serve()
+    const tab = await line(server, {}, { idleMs: 5_000 }).openTab()
+    await tab.ask(
+      { ...message, id: 1, channel: 'presence-floor', event: 'client-n', payload: 1 },
+      { op: 'subscribe', channel: 'presence-floor', presence: true },
+    )
+    expect((await tab.notice('presence')).change).toMatchObject({ members: [{ id: 'ann' }] })
+    await waitFor(() => server.clientEvents.length === 1, 'the message')
+    expect(server.subscriptions).toEqual(['presence-floor'])
+    expect(server.unsubscriptions).toEqual([])
+  })
+
   const message = { op: 'publish', timeoutMs: 2_000 } as const
 
   it("reach other browsers, this browser's other tabs and not the tab itself, as what JSON makes of them", async () => {

@@ -73,6 +73,14 @@ describe('joining', () => {
     expect(sent).toEqual(['+a', '-a'])
   })
 
+  test('one that is given up before it has begun rejects, and asks for nothing', async () => {
+    const { table, sent, authorise } = subscriptions()
+    await expect(table.join('a', AbortSignal.abort(GONE))).rejects.toBe(GONE)
+    authorise()
+    await settled()
+    expect(sent).toEqual([])
+  })
+
   test('the end of the connection rejects whatever is under way, and leaves nothing', async () => {
     const { table, sent, authorise } = subscriptions()
     const joining = [table.join('a', never), table.join('b', never)]

@@ -78,6 +78,7 @@ export class PusherLink implements TransportLink {
     const name = this.#toServer(channel)
     if (name === WATCHLIST_CHANNEL) this.#wantsWatchlist = true
     else await this.#subscriptions.join(name, signal)
+    // It may have been joined before, for a message.
     const state = this.#rosters.stateOf(name)
     if (state !== undefined) this.#sink.presence(channel, state)
   }
@@ -183,10 +184,9 @@ export class PusherLink implements TransportLink {
     }
   }
 
-  /** Who is there is told to the broker when its join resolves. */
   #joined({ channel, members }: Extract<ServerMessage, { kind: 'joined' }>): void {
     if (this.#subscriptions.confirmed(channel) && members !== undefined)
-      this.#rosters.note(channel, { kind: 'state', members })
+      this.#presence(channel, { kind: 'state', members })
   }
 
   /** Pusher's own events are never encrypted. */

@@ -160,6 +160,7 @@ export class Subscriptions {
     const abort = (): void => aborted.reject(toUpstreamError(signal.reason))
     holders.add(holder)
     signal.addEventListener('abort', abort)
+    if (signal.aborted) abort()
     try {
       await Promise.race([ready, aborted.promise])
     } catch (error) {
