@@ -1,11 +1,18 @@
+import '../support/worker-globals.ts'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { build, minify, type Rolldown } from 'vite'
 import { beforeAll, describe, expect, inject, test } from 'vitest'
+import type { Transport, TransportSink } from '../../src/worker/index.ts'
 
 /** Socket.IO's protocol version in every handshake's address: minifiers leave it, and nothing else has it. */
 const socketIoCode = /\bEIO\b/
+
+/** A message of Pusher's protocol, and one of the library that encrypts for it. */
+const pusherCode = /pusher:connection_established/
+const encryptionCode = /bad nonce size/
 
 let tab: string
 let worker: string
@@ -28,10 +35,51 @@ beforeAll(async () => {
 test("a tab's bundle holds no transport library", () => {
   expect(tab).not.toBe('')
   expect(socketIoCode.test(tab)).toBe(false)
+  expect(pusherCode.test(tab)).toBe(false)
 })
 
 test('the worker is a bundle of its own, with the transport that it uses', () => {
   expect(socketIoCode.test(worker)).toBe(true)
+  expect(pusherCode.test(worker)).toBe(false)
+})
+
+describe.each([
+  ['pusher', { socketIo: false, pusher: true, encryption: false }],
+  ['pusher-encrypted', { socketIo: false, pusher: true, encryption: true }],
+  ['socket-io', { socketIo: true, pusher: false, encryption: false }],
+])('a worker with the transport of partyline/worker/%s', (entry, holds) => {
+  let code: string
+
+  beforeAll(async () => {
+    const root = inject('consumer')
+    const script = join(root, `${entry}-alone.js`)
+    await writeFile(script, `export * from 'partyline/worker/${entry}'\n`)
+    const [built] = (await build({
+      root,
+      configFile: false,
+      logLevel: 'warn',
+      build: { write: false, target: 'es2022', lib: { entry: script, formats: ['es'] } },
+    })) as Rolldown.RolldownOutput[]
+    code = built?.output.map(file => (file.type === 'chunk' ? file.code : '')).join('\n') ?? ''
+  })
+
+  test('holds that library alone', () => {
+    expect({
+      socketIo: socketIoCode.test(code),
+      pusher: pusherCode.test(code),
+      encryption: encryptionCode.test(code),
+    }).toEqual(holds)
+  })
+
+  test('finds its class in what the bundler has made of a CommonJS library', async () => {
+    const file = join(inject('consumer'), `${entry}-built.mjs`)
+    await writeFile(file, code)
+    const { pusher, socketIo } = (await import(pathToFileURL(file).href)) as {
+      readonly [name: string]: (options: object) => Transport
+    }
+    const transport = pusher?.({ key: 'key', cluster: 'eu' }) ?? socketIo?.({ url: 'https://example.com' })
+    expect(transport?.create({} as TransportSink).join).toBeTypeOf('function')
+  })
 })
 
 test('the page opens the built worker, not its source', () => {

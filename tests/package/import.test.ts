@@ -2,7 +2,14 @@ import { expect, inject, test } from 'vitest'
 import { run } from '../../scripts/lib/run.mjs'
 
 /** Not `partyline/sw`: Node takes Workbox for CommonJS, and no server ever renders a service worker. */
-const entries = ['partyline', 'partyline/register', 'partyline/worker', 'partyline/worker/socket-io']
+const entries = [
+  'partyline',
+  'partyline/register',
+  'partyline/worker',
+  'partyline/worker/pusher',
+  'partyline/worker/pusher-encrypted',
+  'partyline/worker/socket-io',
+]
 
 test.for(entries)('importing %s in Node does nothing: no global, no timer, no output, no error', async entry => {
   const { code, output } = await run(process.execPath, ['--input-type=module', '--eval', program(entry)], {

@@ -1,5 +1,6 @@
+import { pusherSubject } from './pusher-subject.ts'
 import { socketIoSubject } from './socket-io-subject.ts'
 import type { Subject } from './subject.ts'
 
 /** Every transport of Partyline: all go through all cases. */
-export const subjects: readonly Subject[] = [socketIoSubject]
+export const subjects: readonly Subject[] = [socketIoSubject, pusherSubject]
