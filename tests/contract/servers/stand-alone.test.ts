@@ -9,7 +9,7 @@ afterEach(async () => {
   for (const end of ends.splice(0).toReversed()) await end()
 })
 
-it.each([['pusher']])(
+it.each([['pusher'], ['websocket']])(
   'the %s server runs by itself, says where it is, and ends when it is told to',
   async name => {
     const child = spawn(process.execPath, [inRoot('scripts/server.mjs'), name], {

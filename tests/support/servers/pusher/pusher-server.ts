@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import Pusher from 'pusher'
 import { WebSocketServer, type WebSocket } from 'ws'
@@ -142,7 +143,11 @@ export async function startPusherServer(options: PusherServerOptions = {}): Prom
     sendRaw(frame) {
       for (const connection of connections) connection.sendRaw(frame)
     },
-    cut: () => sockets.cut(),
+    async cut() {
+      const gone = [...server.clients].map(socket => once(socket, 'close'))
+      await sockets.cut()
+      await Promise.all(gone)
+    },
     silence() {
       for (const connection of connections) connection.silence()
     },
