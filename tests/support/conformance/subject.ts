@@ -1,5 +1,5 @@
 import type { Credentials } from '../../../src/protocol/index.ts'
-import type { Capabilities, Transport } from '../../../src/worker/upstream/transport.ts'
+import type { AuthorisationRequest, Capabilities, Transport } from '../../../src/worker/upstream/transport.ts'
 
 /**
  * A transport and a real server for it, as the conformance suite drives them. What a server cannot be made to do is left
@@ -19,13 +19,28 @@ export interface SubjectServer {
   /** Connections now. */
   connections(): number
   /** A channel that may be joined, and one that may not, where the server can refuse. */
-  readonly channels: { readonly open: string; readonly forbidden?: string; readonly presence?: string }
+  readonly channels: {
+    readonly open: string
+    /** A second one that may be joined. @default the first with `-2` behind it */
+    readonly other?: string
+    readonly forbidden?: string
+    readonly presence?: string
+    /** One of which the server sends the last event to whoever joins it. */
+    readonly history?: string
+  }
   /** Sends an event to all who are in the channel. Resolves when it was handed to the connections. */
   emit(channel: string, event: string, payload: unknown): Promise<void>
   /** What arrived from clients, in order. */
   received(): readonly { readonly channel: string; readonly event: string; readonly payload: unknown }[]
-  /** An event that the server refuses when it is published, and one that it never acknowledges. */
-  readonly events?: { readonly refused?: string; readonly silent?: string }
+  /** An event that the server takes, one that it refuses when it is published, and one that it never acknowledges. */
+  readonly events?: {
+    /** @default 'said' */
+    readonly plain?: string
+    readonly refused?: string
+    readonly silent?: string
+  }
+  /** The largest payload that may be sent either way, as JSON. @default 1_000_000 */
+  readonly maxPayloadBytes?: number
   /** Breaks every connection without a word. */
   cut(): Promise<void>
   /** From now on nothing goes through, in either direction, and nobody is told; until `heal`. */
@@ -41,6 +56,12 @@ export interface SubjectServer {
   enter?(state: unknown): Promise<{ readonly id: string; leave(): Promise<void> }>
   /** Sends these bytes or this text on every connection, as they are. */
   inject?(raw: string | Uint8Array): void
+  /** What an app would give for a channel, where the transport asks a tab for it. */
+  authorise?(request: AuthorisationRequest): Credentials | Promise<Credentials>
+  /** A channel whose parameters hold a filter, and an event in it that passes or does not. */
+  readonly filtered?: { readonly channel: string; emit(passes: boolean): Promise<void> }
+  /** From now on the way that the transport takes first is barred, and only a lesser one is open. */
+  barBestWay?(isBarred: boolean): void
   /** Credentials that reached open connections after they were opened. */
   renewals?(): readonly unknown[]
   close(): Promise<void>
