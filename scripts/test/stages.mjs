@@ -3,6 +3,7 @@ import { inRoot } from '../lib/paths.mjs'
 import { ensureChromium } from '../setup/ensure-chromium.mjs'
 import { ensureEngines } from '../setup/ensure-engines.mjs'
 import { runLint, runTypes } from './checks.mjs'
+import { runContract } from './contract.mjs'
 import { runEngines } from './engines.mjs'
 import { runPlaywright, runVitest } from './runners.mjs'
 
@@ -10,8 +11,8 @@ import { runPlaywright, runVitest } from './runners.mjs'
  * @typedef {{ readonly args: readonly string[], readonly live: boolean }} StageOptions
  *   `live`: one stage asked for by name, which shows its output as it comes
  * @typedef {{ readonly counts: import('./counts.mjs').Counts, readonly output: string,
- *   readonly notes?: readonly string[] }} StageResult
- *   `notes`: what is to be said of a stage also when it passes
+ *   readonly notes?: readonly string[], readonly table?: string }} StageResult
+ *   `notes`: what is to be said of a stage also when it passes; `table`: what is to be shown at the end of the run
  *
  * @typedef {object} Stage
  * @property {string} name
@@ -28,7 +29,7 @@ export const stages = [
   { name: 'lint', run: runLint },
   { name: 'types', run: runTypes },
   vitestStage('unit'),
-  vitestStage('contract'),
+  { ...vitestStage('contract'), run: runContract },
   vitestStage('package'),
   { ...vitestStage('browser'), prepare: ensureChromium },
   {

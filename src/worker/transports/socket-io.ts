@@ -109,6 +109,7 @@ class SocketIoLink implements TransportLink {
       reconnection: false,
       autoConnect: false,
     })
+    this.#manager.on('close', () => queueMicrotask(() => this.#closed()))
   }
 
   async open({ credentials, signal, resume = {} }: OpenRequest): Promise<void> {
@@ -236,8 +237,10 @@ class SocketIoLink implements TransportLink {
     const namespace = new Namespace(socket, this.#resume[name])
     this.#namespaces.set(name, namespace)
     socket.on('connect', () => this.#connected(namespace))
+    // One that was accepted before: the library lets go of it, and of the connection with the last, without a word.
+    socket.on('connect_error', () => socket.connected && socket.disconnect())
     socket.on('disconnect', (reason, details) => this.#disconnected(name, namespace, toLossError(reason, details)))
-    socket.onAny((event: string, ...args: unknown[]) => this.#received(name, namespace, event, args))
+    socket.onAny((event: unknown, ...args: unknown[]) => this.#received(name, namespace, event, args))
     return namespace
   }
 
@@ -260,6 +263,11 @@ class SocketIoLink implements TransportLink {
     toLeave.clear()
   }
 
+  /** The library may throw on a packet after it has let go of the connection, and before its sockets hear of it. */
+  #closed(): void {
+    if (this.#isOpen) for (const { socket } of this.#namespaces.values()) if (socket.connected) socket.disconnect()
+  }
+
   #disconnected(name: string, namespace: Namespace, error: UpstreamError): void {
     namespace.greeted = false
     if (!this.#isOpen) return
@@ -272,8 +280,10 @@ class SocketIoLink implements TransportLink {
     this.#sink.lost(error)
   }
 
-  #received(name: string, namespace: Namespace, event: string, args: readonly unknown[]): void {
+  #received(name: string, namespace: Namespace, event: unknown, args: readonly unknown[]): void {
     this.#connected(namespace)
+    // The library lets numbers through.
+    if (typeof event !== 'string') return this.#sink.malformed('event-name', `an event is called ${describe(event)}`)
     const read = readArguments(args, namespace.hasRecovery)
     const routed = this.#names.fromServer(event, args)
     if (routed !== undefined) {

@@ -18,6 +18,7 @@ export type Ability = keyof typeof abilities
 
 const abilities = {
   'own presence': ({ capabilities }: Subject) => capabilities.presence === 'own',
+  'no acknowledgement': ({ capabilities }: Subject) => capabilities.acknowledgement !== true,
   'a channel that is refused': (_: Subject, { channels }: SubjectServer) => channels.forbidden !== undefined,
   'a channel with presence': (_: Subject, { channels, enter }: SubjectServer) =>
     channels.presence !== undefined && enter !== undefined,
@@ -30,6 +31,7 @@ const abilities = {
   'refused credentials': (_: Subject, { refuseCredentials }: SubjectServer) => refuseCredentials !== undefined,
   'a rate limit': (_: Subject, { limitRate }: SubjectServer) => limitRate !== undefined,
   'renewed credentials': (_: Subject, { renewals }: SubjectServer) => renewals !== undefined,
+  'hostile frames': (_: Subject, { hostile, inject }: SubjectServer) => inject !== undefined && hostile !== undefined,
   'raw frames': (_: Subject, { inject }: SubjectServer) => inject !== undefined,
   'a filtered channel': (_: Subject, { filtered }: SubjectServer) => filtered !== undefined,
   'a lesser way': (_: Subject, { barBestWay }: SubjectServer) => barBestWay !== undefined,

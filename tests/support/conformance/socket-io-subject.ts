@@ -3,7 +3,7 @@ import { socketIo } from '../../../src/worker/transports/socket-io.ts'
 import { startProxy } from '../faults/proxy.ts'
 import { waitFor } from '../line/wait-for.ts'
 import { startSocketIoServer, type PublishedMessage } from '../servers/socket-io-server.ts'
-import type { Subject, SubjectServer } from './subject.ts'
+import type { HostileFrame, Subject, SubjectServer } from './subject.ts'
 
 /** Socket.IO over WebSocket, with connection state recovery and rooms by events of the server's own. */
 export const socketIoSubject: Subject = {
@@ -81,12 +81,39 @@ async function start(): Promise<SubjectServer> {
     inject(raw) {
       for (const socket of webSockets(server.io)) socket.send(raw)
     },
+    hostile: HOSTILE,
+    isBeyondUs: raw => typeof raw === 'string' && LIBRARY_THROWS.test(raw),
     async close() {
       await proxy.close()
       await server.close()
     },
   }
 }
+
+/** Opening packets of Engine.IO that are no handshake, and packets of Socket.IO without the payload that they need. */
+const LIBRARY_THROWS = /^(0|4[2456](\d+-)?(\/[^,]*,?)?\d*$)/
+
+const HOSTILE: readonly HostileFrame[] = [
+  { raw: '42["nobody:knows",{}]', outcome: 'unrouted' },
+  { raw: '42["orders:unheard",{"a":[1]}]', outcome: 'ignored' },
+  { raw: '42["unnamed"]', outcome: 'unrouted' },
+  { raw: '42["__proto__:constructor",{}]', outcome: 'unrouted' },
+  { raw: '42[7,"orders:said"]', outcome: 'malformed' },
+  { raw: '43999["of a question that nobody asked"]', outcome: 'ignored' },
+  { raw: '42/elsewhere,["orders:said",{}]', outcome: 'ignored' },
+  { raw: '40/elsewhere,{"sid":"x"}', outcome: 'ignored' },
+  { raw: '44{"message":"refused when it was accepted before"}', outcome: 'lost' },
+  { raw: '6', outcome: 'ignored' },
+  { raw: '42["orders:said"', outcome: 'lost' },
+  { raw: '42{}', outcome: 'lost' },
+  { raw: '49', outcome: 'lost' },
+  { raw: '9', outcome: 'lost' },
+  { raw: '451-["orders:said",{"_placeholder":true,"num":4}]', outcome: 'lost' },
+  { raw: new Uint8Array([1, 2, 3]), outcome: 'lost' },
+  { raw: '1', outcome: 'ignored' },
+  { raw: '40', outcome: 'lost' },
+  { raw: '41', outcome: 'lost' },
+]
 
 interface Wire {
   readonly channel: string

@@ -56,6 +56,10 @@ export interface SubjectServer {
   enter?(state: unknown): Promise<{ readonly id: string; leave(): Promise<void> }>
   /** Sends these bytes or this text on every connection, as they are. */
   inject?(raw: string | Uint8Array): void
+  /** Frames that look like the server's own and are not as they should be; the fuzzer makes more of them. */
+  readonly hostile?: readonly HostileFrame[]
+  /** A frame on which the library itself throws, out of anybody's reach. @default none */
+  isBeyondUs?(raw: string | Uint8Array): boolean
   /** What an app would give for a channel, where the transport asks a tab for it. */
   authorise?(request: AuthorisationRequest): Credentials | Promise<Credentials>
   /** A channel whose parameters hold a filter, and an event in it that passes or does not. */
@@ -65,4 +69,15 @@ export interface SubjectServer {
   /** Credentials that reached open connections after they were opened. */
   renewals?(): readonly unknown[]
   close(): Promise<void>
+}
+
+export interface HostileFrame {
+  readonly raw: string | Uint8Array
+  /**
+   * - `malformed`: the transport sees that it makes no sense, and tells
+   * - `unrouted`: an event for a channel that was never joined, or by a name that nobody knows
+   * - `ignored`: the library or the transport drops it without a word
+   * - `lost`: the library gives the connection up, and the line comes back
+   */
+  readonly outcome: 'malformed' | 'unrouted' | 'ignored' | 'lost'
 }

@@ -1,4 +1,5 @@
 import type { Case } from '../case.ts'
+import { hostility } from '../fuzz.ts'
 import { channels } from './channels.ts'
 import { connecting } from './connecting.ts'
 import { credentials } from './credentials.ts'
@@ -16,4 +17,5 @@ export const cases: readonly Case[] = [
   ...payloads,
   ...presence,
   ...credentials,
+  ...hostility,
 ]

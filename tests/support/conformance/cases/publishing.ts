@@ -34,14 +34,27 @@ export const publishing: readonly Case[] = [
     },
   },
   {
+    name: 'publish: without acknowledgements it resolves when it was handed over',
+    needs: ['no acknowledgement'],
+    async run({ server, openLink, line, channel }) {
+      const event = plainEvent(server)
+      expect(await publish(await openLink(channel), { channel, event, payload: 1 })).toBe(undefined)
+      const tab = await line().joinedTab(channel)
+      await send(tab, { id: 1, channel, event, payload: 2 })
+      await outcome(tab, 1)
+      await waitFor(() => server.received().length === 2, 'both messages')
+      expect(tab.notices('receipt').map(({ stage }) => stage)).toEqual(['sent', 'acknowledged'])
+    },
+  },
+  {
     name: 'publish: of one that the server does not acknowledge nobody says that it arrived, or that it was refused',
     needs: ['acknowledgement', 'a message that is not acknowledged'],
     async run({ server, openLink, line, channel }) {
       const event = server.events?.silent ?? ''
       const link = await openLink(channel)
       let settled: unknown
-      const publishing = publish(link, { channel, event, payload: 1 })
-      publishing.then(
+      const published = publish(link, { channel, event, payload: 1 })
+      published.then(
         () => (settled = 'resolved'),
         (error: unknown) => (settled = error),
       )
@@ -102,8 +115,8 @@ export const publishing: readonly Case[] = [
       const event = plainEvent(server)
       const cycle: { self?: unknown } = {}
       cycle.self = cycle
-      const send = async (): Promise<unknown> => publish(link, { channel, event, payload: cycle })
-      expect(await failure(send())).toMatchObject({ name: PartylineError.name, code: 'invalid-payload' })
+      const attempt = async (): Promise<unknown> => publish(link, { channel, event, payload: cycle })
+      expect(await failure(attempt())).toMatchObject({ name: PartylineError.name, code: 'invalid-payload' })
       await publish(link, { channel, event, payload: 'well' })
       await waitFor(() => server.received().length === 1, 'the message')
       expect(server.received()).toMatchObject([{ payload: 'well' }])
