@@ -1,5 +1,6 @@
 import { socketIoSubject } from './socket-io-subject.ts'
 import type { Subject } from './subject.ts'
+import { eventStreamSubject, webSocketSubject } from './websocket-subject.ts'
 
 /** Every transport of Partyline: all go through all cases. */
-export const subjects: readonly Subject[] = [socketIoSubject]
+export const subjects: readonly Subject[] = [socketIoSubject, webSocketSubject, eventStreamSubject]
