@@ -5,6 +5,9 @@ export interface StreamBlock {
   readonly lastEventId: string
 }
 
+/** Of a line, what stands before the data. */
+const FIELD_CHARS = 'data: '.length
+
 /**
  * Reads a `text/event-stream`, in pieces as they come.
  * https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation
@@ -15,7 +18,6 @@ export class EventStreamReader {
   #data: string[] = []
   #chars = 0
   #lastEventId = ''
-  #nextId = ''
   #isFirst = true
   /** The line goes on that was too long. */
   #skipsLine = false
@@ -34,32 +36,32 @@ export class EventStreamReader {
         this.#field(line)
         continue
       }
-      this.#lastEventId = this.#nextId
       if (this.#chars > this.#maxChars) tooLarge++
       else if (this.#data.length > 0) blocks.push({ data: this.#data.join('\n'), lastEventId: this.#lastEventId })
       this.#data = []
       this.#chars = 0
     }
+    this.#skipTooLong()
     return { blocks, tooLarge }
   }
 
   /** Whole lines. A `\r` at the end waits for what follows: it may be the first half of a line's end. */
   #lines(piece: string): readonly string[] {
-    if (this.#isFirst && piece === '') return []
     const text = this.#rest + (this.#isFirst ? piece.replace(/^\uFEFF/, '') : piece)
-    this.#isFirst = false
+    if (text !== '') this.#isFirst = false
     const lines = text.split(/\r\n|\n|\r(?!$)/)
     this.#rest = lines.pop() ?? ''
-    if (this.#skipsLine && lines.length > 0) {
-      lines.shift()
-      this.#skipsLine = false
-    }
-    if (this.#skipsLine || this.#rest.length > this.#maxChars + 8) {
-      this.#skipsLine = true
-      this.#chars = Infinity
-      this.#rest = ''
-    }
-    return lines
+    if (!this.#skipsLine || lines.length === 0) return lines
+    this.#skipsLine = false
+    return lines.slice(1)
+  }
+
+  /** Keeps nothing of a line that is too long already. */
+  #skipTooLong(): void {
+    if (this.#rest.length <= this.#maxChars + FIELD_CHARS && !this.#skipsLine) return
+    this.#skipsLine = true
+    this.#chars = Infinity
+    this.#rest = ''
   }
 
   #field(line: string): void {
@@ -67,7 +69,7 @@ export class EventStreamReader {
     if (colon === 0) return
     const name = colon < 0 ? line : line.slice(0, colon)
     const value = colon < 0 ? '' : line.slice(line[colon + 1] === ' ' ? colon + 2 : colon + 1)
-    if (name === 'id' && !value.includes('\0')) this.#nextId = value
+    if (name === 'id' && !value.includes('\0')) this.#lastEventId = value
     if (name !== 'data') return
     this.#chars += value.length
     if (this.#chars <= this.#maxChars) this.#data.push(value)
