@@ -19,6 +19,8 @@ export interface StreamAddress {
 
 /** Before each attempt to go on after a stream has broken; the last of them is the last attempt. */
 const RESUME_DELAYS_MS = [0, 500, 2_000]
+/** Between the beginnings of two streams, where something ends each as soon as it is there. */
+const MIN_INTERVAL_MS = 500
 
 /**
  * A carrier without a socket: frames come as events of one stream after the other, and go as requests, of which there is
@@ -67,18 +69,22 @@ export class StreamCarrier implements Carrier {
 
   async #run(): Promise<void> {
     for (;;) {
-      await this.#readStream().catch((error: unknown) => this.#mayResume(error))
-      await this.#mayResume(new UpstreamError('network', 'the event stream has ended'))
+      const startedAt = performance.now()
+      const why = await this.#readStream().then(
+        () => new UpstreamError('network', 'the event stream has ended'),
+        (error: unknown) => error,
+      )
+      await this.#mayResume(why, startedAt + MIN_INTERVAL_MS - performance.now())
     }
   }
 
   /** Waits a moment; throws what has happened where that was the last of it. */
-  async #mayResume(error: unknown): Promise<void> {
+  async #mayResume(why: unknown, leastMs: number): Promise<void> {
     this.#abort.signal.throwIfAborted()
     const delayMs = RESUME_DELAYS_MS[this.#failures++]
-    const isFinal = error instanceof UpstreamError && error.kind !== 'network'
-    if (!this.#address.resumes || this.#lastEventId === '' || delayMs === undefined || isFinal) throw error
-    await new Promise(resolve => setTimeout(resolve, delayMs))
+    const isFinal = why instanceof UpstreamError && why.kind !== 'network'
+    if (!this.#address.resumes || this.#lastEventId === '' || delayMs === undefined || isFinal) throw why
+    await new Promise(resolve => setTimeout(resolve, Math.max(delayMs, leastMs)))
   }
 
   async #readStream(): Promise<void> {

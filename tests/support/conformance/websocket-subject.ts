@@ -112,11 +112,12 @@ async function start(way: 'socket' | 'events'): Promise<SubjectServer> {
         },
       }
     },
-    ...(way === 'socket' && {
-      barBestWay: isBarred => barrier.bar(isBarred),
-      inject: raw => server.sendRaw(raw),
-      hostile: HOSTILE,
-    }),
+    ...(way === 'socket'
+      ? { barBestWay: isBarred => barrier.bar(isBarred), inject: raw => server.sendRaw(raw), hostile: HOSTILE }
+      : {
+          inject: raw => server.sendRaw(typeof raw === 'string' ? toBlock(raw) : Buffer.concat([raw, BLOCK_END])),
+          hostile: HOSTILE.filter(({ raw }) => typeof raw === 'string'),
+        }),
     renewals: () => server.auths.slice(1),
     async close() {
       await barrier.close()
@@ -124,6 +125,14 @@ async function start(way: 'socket' | 'events'): Promise<SubjectServer> {
       await server.close()
     },
   }
+}
+
+const BLOCK_END = Buffer.from('\n\n')
+
+/** Text as an event of a stream. */
+function toBlock(text: string): string {
+  const lines = text.split(/\r\n|\r|\n/)
+  return `${lines.map(line => `data: ${line}\n`).join('')}\n`
 }
 
 /** That it is a lesser way is a case of its own; the others are about the line. */
