@@ -36,7 +36,7 @@ export interface RecordedLink {
   lost(withinMs?: number): Promise<UpstreamError>
 }
 
-export function recordLink(server: SubjectServer): RecordedLink {
+export function recordLink(server: Pick<SubjectServer, 'transport' | 'credentials' | 'authorise'>): RecordedLink {
   const told: Told[] = []
   const note = (one: Told): void => void told.push(one)
   const link = server.transport().create({

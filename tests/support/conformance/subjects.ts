@@ -1,6 +1,7 @@
 import { pusherSubject } from './pusher-subject.ts'
 import { socketIoSubject } from './socket-io-subject.ts'
 import type { Subject } from './subject.ts'
+import { eventStreamSubject, webSocketSubject } from './websocket-subject.ts'
 
 /** Every transport of Partyline: all go through all cases. */
-export const subjects: readonly Subject[] = [socketIoSubject, pusherSubject]
+export const subjects: readonly Subject[] = [socketIoSubject, pusherSubject, webSocketSubject, eventStreamSubject]
