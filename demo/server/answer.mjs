@@ -2,7 +2,10 @@
 import { Refusal } from './refusal.mjs'
 
 /** @import { Socket } from 'socket.io' */
-/** @typedef {(payload: unknown) => object | void} Handler throws a {@link Refusal} when it will not */
+/**
+ * @typedef {(payload: unknown, meta: unknown) => object | void} Handler throws a {@link Refusal} when it will not.
+ *   `meta` is what Partyline sends behind a stored message's payload: its idempotency key.
+ */
 /** @typedef {{ ok: true } | { ok: false, error: string }} Answer */
 
 /**
@@ -12,21 +15,21 @@ import { Refusal } from './refusal.mjs'
 export function answerRequests(socket, handlers) {
   for (const [event, handler] of Object.entries(handlers)) {
     socket.on(event, (...args) => {
-      const ack = args.at(-1)
-      const answer = answerTo(handler, typeof args[0] === 'function' ? undefined : args[0])
-      if (typeof ack === 'function') ack(answer)
+      const [payload, meta] = args.filter(arg => typeof arg !== 'function')
+      const answer = answerTo(() => handler(payload, meta))
+      const acknowledge = args.at(-1)
+      if (typeof acknowledge === 'function') acknowledge(answer)
     })
   }
 }
 
 /**
- * @param {Handler} handler
- * @param {unknown} payload
+ * @param {() => object | void} handle
  * @returns {Answer}
  */
-function answerTo(handler, payload) {
+export function answerTo(handle) {
   try {
-    return { ok: true, ...handler(payload) }
+    return { ok: true, ...handle() }
   } catch (error) {
     if (error instanceof Refusal) return { ok: false, error: error.message }
     console.error(error)

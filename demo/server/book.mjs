@@ -65,8 +65,9 @@ export function createBook({ onChange, now = Date.now }) {
     /**
      * @param {NewOrder} wanted
      * @param {string} placedBy
+     * @param {string} [key] of the message that brought it
      */
-    place({ table, items, note }, placedBy) {
+    place({ table, items, note }, placedBy, key) {
       if (open.size >= MAX_OPEN) throw new Refusal(`the kitchen is full: ${MAX_OPEN} orders are open`)
       const at = now()
       const tickets = ticketsOf(items)
@@ -75,6 +76,7 @@ export function createBook({ onChange, now = Date.now }) {
         version,
         table,
         placedBy,
+        key,
         note,
         state: 'placed',
         tickets,

@@ -1,11 +1,13 @@
 /**
- * One HTTP server for everything, so that page and line have one origin: Socket.IO takes `/socket.io/`,
- * Vite (as middleware) takes the rest. A proxy in between would be a hop that the latency shown does not deserve.
+ * One HTTP server for everything, so that page and line have one origin: Socket.IO takes `/socket.io/`, the API what
+ * can be read and the outbox, the page the rest. Before them all stands the visitor's network, which may be cut.
  */
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { Server } from 'socket.io'
+import { createApi } from './api.mjs'
 import { openHouse } from './house.mjs'
+import { createNetwork } from './network.mjs'
 import { createPage } from './page.mjs'
 
 /** @import { RequestListener } from 'node:http' */
@@ -21,7 +23,7 @@ const MAX_MESSAGE_BYTES = 16 * 1024
  * @property {number} [seed] the same seed brings the same guests; default 1
  * @property {number} [ratePerSecond] events of the order generator, default 4; 0 leaves the house empty and quiet
  * @property {boolean} [chatter] staff that talks on the floor; default true
- * @property {boolean} [page] serve the page too, through Vite; without it (the default) there is Socket.IO alone
+ * @property {boolean} [page] serve the page too; without it (the default) there is the house alone
  */
 
 /**
@@ -30,26 +32,38 @@ const MAX_MESSAGE_BYTES = 16 * 1024
  */
 export async function createDemoServer(options = {}) {
   const { port = 0, host = '127.0.0.1', seed = 1, ratePerSecond = 4, chatter = true, page: wantsPage = false } = options
-  /** @type {RequestListener} */
-  let respond = (_request, response) => void response.writeHead(404).end()
-  const http = createServer((request, response) => respond(request, response))
-  const io = new Server(http, {
+  const network = createNetwork()
+  /** Listens to nothing itself: what comes here was admitted. */
+  const inner = createServer()
+  const http = createServer((request, response) => {
+    if (!network.answers(request, response) && network.admits(request)) inner.emit('request', request, response)
+  })
+  http.on('upgrade', (request, socket, head) => {
+    if (network.admits(request)) inner.emit('upgrade', request, socket, head)
+  })
+  const io = new Server(inner, {
     connectionStateRecovery: { maxDisconnectionDuration: RECOVERY_MS },
     maxHttpBufferSize: MAX_MESSAGE_BYTES,
     serveClient: false,
   })
-  const page = wantsPage ? await createPage(http) : undefined
-  if (page !== undefined) respond = page.respond
+  const house = openHouse(io, { seed, ratePerSecond, chatter })
+  const api = createApi(house)
+  const respond = wantsPage ? await createPage() : nothingThere
+  inner.on('request', (request, response) => {
+    if (request.url?.startsWith(io.path()) || api.answers(request, response)) return
+    network.greet(request, response)
+    respond(request, response)
+  })
   http.listen(port, host)
   await once(http, 'listening')
-  const house = openHouse(io, { seed, ratePerSecond, chatter })
   const address = /** @type {AddressInfo} */ (http.address())
 
   async function closeAll() {
     house.close()
     await io.close()
+    const closed = once(http.close(), 'close')
     http.closeAllConnections()
-    await page?.close()
+    await closed
   }
 
   /** @type {Promise<void> | undefined} */
@@ -61,6 +75,13 @@ export async function createDemoServer(options = {}) {
     io,
     /** The order book: tests look into it. */
     book: house.book,
+    /** What was said on the floor: tests read it. */
+    said: () => house.floor().messages,
     close: () => (closing ??= closeAll()),
   }
+}
+
+/** @type {RequestListener} */
+function nothingThere(_request, response) {
+  response.writeHead(404).end()
 }

@@ -73,17 +73,18 @@ export function createFloor({ emit }) {
     /**
      * @param {string} from
      * @param {string} text
+     * @param {string} [key] of the message that brought it
      * @returns {Message}
      */
-    say(from, text) {
-      const message = { id: ++lastId, from, text, at: Date.now() }
+    say(from, text, key) {
+      const message = { id: ++lastId, from, text, key, at: Date.now() }
       messages = [...messages, message].slice(-MAX_MESSAGES)
       stopTyping(from)
       emit('message', message)
       return message
     },
 
-    snapshot: () => ({ members: countMembers(present.values()), typing: [...typing.keys()], messages }),
+    snapshot: () => ({ members: countMembers(present.values()), typing: [...typing.keys()], messages, at: Date.now() }),
 
     close() {
       for (const timer of typing.values()) clearTimeout(timer)

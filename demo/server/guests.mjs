@@ -1,6 +1,6 @@
 /** Seeded guests: the n-th order is the same at every run with the same seed, whatever else happens. */
 import { MENU } from './menu.mjs'
-import { MAX_TABLES } from './parse.mjs'
+import { MAX_TABLES, MISSING_TABLE } from './parse.mjs'
 import { between, createRandom, pick } from './random.mjs'
 
 /** @import { Item, NewOrder } from '../src/model.ts' */
@@ -18,7 +18,7 @@ export function createGuests(seed) {
     /** @returns {{ order: NewOrder, waiter: string }} */
     next: () => ({
       order: {
-        table: between(random, 1, MAX_TABLES),
+        table: pickTable(random),
         items: pickItems(random),
         note: random() < 0.3 ? pick(random, NOTES) : '',
       },
@@ -28,6 +28,12 @@ export function createGuests(seed) {
 }
 
 /** @typedef {ReturnType<typeof createGuests>} Guests */
+
+/** @param {Random} random */
+function pickTable(random) {
+  const table = between(random, 1, MAX_TABLES - 1)
+  return table < MISSING_TABLE ? table : table + 1
+}
 
 /**
  * @param {Random} random

@@ -5,7 +5,7 @@ import { createBook } from './book.mjs'
 import { startChatter } from './chatter.mjs'
 import { createFloor } from './floor.mjs'
 import { createGuests } from './guests.mjs'
-import { MENU } from './menu.mjs'
+import { createOnce } from './once.mjs'
 import { createPacer } from './pacer.mjs'
 import * as parse from './parse.mjs'
 import { Refusal } from './refusal.mjs'
@@ -24,6 +24,13 @@ const WARM_UP_STEPS = 140
  * @property {number} seed
  * @property {number} ratePerSecond
  * @property {boolean} chatter
+ */
+
+/**
+ * @typedef {object} Written
+ * @property {string} name whose it is
+ * @property {unknown} payload
+ * @property {string | undefined} key the message's idempotency key
  */
 
 /**
@@ -57,10 +64,22 @@ export function openHouse(io, { seed, ratePerSecond, chatter }) {
     isLeftToPeople: order => (leftToPeople.get(order.id) ?? 0) > Date.now(),
   })
 
+  /**
+   * What visitors may write, now or later, over the line or over HTTP.
+   * @type {Record<string, (written: Written) => object>}
+   */
+  const writes = {
+    'orders:place': ({ name, payload, key }) => touched(book.place(parse.parseNewOrder(payload), name, key)),
+    'floor:say': ({ name, payload, key }) => ({ message: floor.say(name, parse.parseSaying(payload), key) }),
+    'house:pace': ({ payload }) => ({ perSecond: (pacer.perSecond = parse.parsePace(payload)) }),
+  }
+  const written = createOnce()
+
   warmUp()
   const talk = chatter ? startChatter({ floor, seed }) : undefined
   const pacer = createPacer({ perSecond: ratePerSecond, step: perSecond => staff.step(roomFor(perSecond)) })
   const counting = setInterval(tellCounts, COUNTS_EVERY_MS)
+  io.use(introduce)
   io.on('connection', welcome)
 
   /** The house has been open for a while when the first visitor comes. */
@@ -100,16 +119,42 @@ export function openHouse(io, { seed, ratePerSecond, chatter }) {
     return { order }
   }
 
+  /**
+   * Does what is written once, however often it comes.
+   * @param {string} event
+   * @param {Written} what
+   * @throws {Refusal}
+   */
+  function write(event, what) {
+    const act = Object.hasOwn(writes, event) ? writes[event] : undefined
+    if (act === undefined) throw new Refusal(`nobody here knows what ${event} is`)
+    return written.run(what.name, what.key, () => act(what))
+  }
+
+  /**
+   * Who somebody is they say in the handshake: what waits in their outbox may be the first that they send.
+   * @param {Socket} socket
+   * @param {(error?: Error) => void} next
+   */
+  function introduce(socket, next) {
+    try {
+      socket.data.name = parse.parseName(socket.handshake.auth)
+      next()
+    } catch (error) {
+      next(error instanceof Error ? error : new Error(String(error)))
+    }
+  }
+
   /** @param {Socket} socket */
   function welcome(socket) {
     // A recovered connection has its rooms and data back, but was taken off the floor when it broke.
-    if (socket.recovered && socket.rooms.has('floor') && socket.data.name) floor.enter(socket.id, socket.data.name)
+    if (socket.recovered && socket.rooms.has('floor')) floor.enter(socket.id, socket.data.name)
     socket.on('disconnect', () => floor.leave(socket.id))
     answerRequests(socket, {
       ...channelRequests(socket),
-      ...orderRequests(socket),
-      ...floorRequests(socket),
-      ...houseRequests(),
+      ...writeRequests(socket),
+      ...orderRequests(),
+      'floor:is-typing': payload => floor.setTyping(socket.data.name, parse.parseTyping(payload)),
     })
   }
 
@@ -119,9 +164,14 @@ export function openHouse(io, { seed, ratePerSecond, chatter }) {
    */
   function channelRequests(socket) {
     return {
-      join: channel => void socket.join(parse.parseChannel(channel)),
-      leave: channel => {
-        void socket.leave(parse.parseChannel(channel))
+      join: payload => {
+        const channel = parse.parseChannel(payload)
+        void socket.join(channel)
+        if (channel === 'floor') floor.enter(socket.id, socket.data.name)
+      },
+      leave: payload => {
+        const channel = parse.parseChannel(payload)
+        void socket.leave(channel)
         if (channel === 'floor') floor.leave(socket.id)
       },
     }
@@ -131,48 +181,28 @@ export function openHouse(io, { seed, ratePerSecond, chatter }) {
    * @param {Socket} socket
    * @returns {Record<string, import('./answer.mjs').Handler>}
    */
-  function orderRequests(socket) {
+  function writeRequests(socket) {
+    return Object.fromEntries(
+      Object.keys(writes).map(event => [
+        event,
+        (payload, meta) => write(event, { name: socket.data.name, payload, key: parse.parseKey(meta) }),
+      ]),
+    )
+  }
+
+  /** @returns {Record<string, import('./answer.mjs').Handler>} */
+  function orderRequests() {
     return {
-      'orders:snapshot': () => ({ service, menu: MENU, ...book.snapshot() }),
-      'orders:place': payload => touched(book.place(parse.parseNewOrder(payload), socket.data.name ?? 'Guest')),
       'orders:bump': payload => touched(book.bump(parse.parseBump(payload))),
       'orders:serve': payload => ({ order: book.serve(parse.parseServe(payload)) }),
     }
   }
 
-  /**
-   * @param {Socket} socket
-   * @returns {Record<string, import('./answer.mjs').Handler>}
-   */
-  function floorRequests(socket) {
-    return {
-      'floor:snapshot': () => ({ service, ...floor.snapshot() }),
-      'floor:enter': payload => {
-        socket.data.name = parse.parseName(payload)
-        floor.enter(socket.id, socket.data.name)
-      },
-      'floor:say': payload => ({ message: floor.say(nameOf(socket), parse.parseSaying(payload)) }),
-      'floor:is-typing': payload => floor.setTyping(nameOf(socket), parse.parseTyping(payload)),
-    }
-  }
-
-  /** @returns {Record<string, import('./answer.mjs').Handler>} */
-  function houseRequests() {
-    return {
-      'house:pace': payload => {
-        pacer.perSecond = parse.parsePace(payload)
-      },
-      'house:unplug': () => void setTimeout(unplug, 50),
-    }
-  }
-
-  function unplug() {
-    for (const socket of io.sockets.sockets.values()) socket.conn.close(true)
-  }
-
   return {
-    service,
     book,
+    write,
+    orders: () => ({ service, ...book.snapshot() }),
+    floor: () => ({ service, ...floor.snapshot() }),
     close() {
       clearInterval(counting)
       pacer.close()
@@ -182,11 +212,7 @@ export function openHouse(io, { seed, ratePerSecond, chatter }) {
   }
 }
 
-/** @param {Socket} socket */
-function nameOf(socket) {
-  if (typeof socket.data.name !== 'string') throw new Refusal('say who you are first: floor:enter')
-  return socket.data.name
-}
+/** @typedef {ReturnType<typeof openHouse>} House */
 
 /**
  * More open orders when it is busier, so that each lives long enough to be seen.

@@ -1,37 +1,40 @@
-/** The demo's page, by Vite. */
+/** The demo's page, built by Vite when the house opens and served from memory. */
+import { extname } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { createServer } from 'vite'
+import { build } from 'vite'
 
-/** @import { RequestListener, Server } from 'node:http' */
+/** @import { RequestListener } from 'node:http' */
 
 const configFile = fileURLToPath(new URL('../vite.config.ts', import.meta.url))
-const root = fileURLToPath(new URL('..', import.meta.url))
 
-/**
- * Vite's client opens a WebSocket per tab for hot replacement. This page is about how many connections
- * a browser has, and the network panel should show the one: so the client stays out, and an edit needs a reload.
- * @type {import('vite').Plugin}
- */
-const withoutClient = {
-  name: 'without-vite-client',
-  transformIndexHtml: {
-    order: 'post',
-    handler: html => html.replace(/<script type="module" src="[^"]*@vite\/client"><\/script>/, ''),
-  },
+/** @type {Readonly<Record<string, string>>} */
+const TYPES = { '.css': 'text/css', '.html': 'text/html', '.js': 'text/javascript' }
+
+/** @type {Promise<Map<string, string | Uint8Array>> | undefined} */
+let building
+
+/** @returns {Promise<RequestListener>} */
+export async function createPage() {
+  const files = await (building ??= buildFiles())
+  return ({ url = '/' }, response) => {
+    const { pathname } = new URL(url, 'http://localhost')
+    const path = pathname.endsWith('/') ? `${pathname}index.html` : pathname
+    const file = files.get(path)
+    if (file === undefined) return void response.writeHead(404).end()
+    response.writeHead(200, {
+      'content-type': TYPES[extname(path)] ?? 'application/octet-stream',
+      // The names below /assets change with what is in them. `no-store` would keep the page out of the back/forward cache.
+      'cache-control': path.startsWith('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache',
+    })
+    response.end(file)
+  }
 }
 
-/**
- * @param {Server} http
- * @returns {Promise<{ respond: RequestListener, close: () => Promise<void> }>}
- */
-export async function createPage(http) {
-  const vite = await createServer({
-    root,
-    configFile,
-    plugins: [withoutClient],
-    logLevel: 'warn',
-    clearScreen: false,
-    server: { middlewareMode: { server: http }, hmr: false, ws: false },
-  })
-  return { respond: vite.middlewares, close: () => vite.close() }
+async function buildFiles() {
+  const built = await build({ configFile, logLevel: 'warn', build: { write: false } })
+  /** @type {Map<string, string | Uint8Array>} by path */
+  const files = new Map()
+  for (const { output } of [built].flat().filter(result => 'output' in result))
+    for (const file of output) files.set(`/${file.fileName}`, file.type === 'chunk' ? file.code : file.source)
+  return files
 }

@@ -12,6 +12,9 @@ const MAX_COUNT = 9
 const MAX_NOTE = 80
 const MAX_TEXT = 280
 const MAX_NAME = 24
+const MAX_KEY = 200
+/** As in many a house in Italy. */
+export const MISSING_TABLE = 17
 
 /** @type {readonly TicketState[]} */
 const BUMPABLE = ['waiting', 'cooking']
@@ -32,8 +35,10 @@ export function parseNewOrder(value) {
   const { table, items, note } = fields(value)
   if (!Array.isArray(items) || items.length === 0) throw new Refusal('an order needs at least one dish')
   if (items.length > MAX_ITEMS) throw new Refusal(`an order has at most ${MAX_ITEMS} dishes`)
+  const wanted = whole(table, 1, MAX_TABLES, 'the table')
+  if (wanted === MISSING_TABLE) throw new Refusal(`there is no table ${MISSING_TABLE} in this house`)
   return {
-    table: whole(table, 1, MAX_TABLES, 'the table'),
+    table: wanted,
     items: items.map(parseItem),
     note: text(note ?? '', MAX_NOTE, 'the note'),
   }
@@ -64,7 +69,9 @@ export function parseName(value) {
 
 /** @param {unknown} value */
 export function parseSaying(value) {
-  return written(fields(value)['text'], MAX_TEXT, 'the message')
+  const saying = written(fields(value)['text'], MAX_TEXT, 'the message')
+  if (/https?:\/\//i.test(saying)) throw new Refusal('no links on the floor, please')
+  return saying
 }
 
 /** @param {unknown} value */
@@ -75,6 +82,39 @@ export function parseTyping(value) {
 /** @param {unknown} value */
 export function parsePace(value) {
   return whole(fields(value)['perSecond'], 0, MAX_PACE, 'the pace')
+}
+
+/** @param {unknown} value */
+export function parseSwitch(value) {
+  const { cut } = fields(value)
+  if (typeof cut !== 'boolean') throw new Refusal('cut must be true or false')
+  return cut
+}
+
+/** The idempotency key in what Partyline sends behind a stored message's payload. @param {unknown} meta */
+export function parseKey(meta) {
+  const key = /** @type {{ idempotencyKey?: unknown } | null | undefined} */ (meta)?.idempotencyKey
+  return typeof key === 'string' && key.length <= MAX_KEY ? key : undefined
+}
+
+/**
+ * What Partyline's service worker sends.
+ * @param {unknown} value
+ */
+export function parseOutbox(value) {
+  const { scope, messages } = fields(value)
+  if (!Array.isArray(messages)) throw new Refusal('messages must be an array')
+  return { name: written(scope, MAX_NAME, 'the scope'), messages: messages.map(parseStored) }
+}
+
+/** @param {unknown} value */
+function parseStored(value) {
+  const { key, channel, event, payload } = fields(value)
+  return {
+    key: written(key, MAX_KEY, 'the key'),
+    event: `${written(channel, MAX_NAME, 'the channel')}:${written(event, MAX_NAME, 'the event')}`,
+    payload,
+  }
 }
 
 /**

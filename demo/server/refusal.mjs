@@ -2,4 +2,13 @@
 export class Refusal extends Error {
   /** @override */
   name = 'Refusal'
+
+  /**
+   * @param {string} message
+   * @param {number} [status] over HTTP
+   */
+  constructor(message, status = 400) {
+    super(message)
+    this.status = status
+  }
 }

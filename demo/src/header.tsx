@@ -1,6 +1,7 @@
 import { NameButton } from './identity/name-button.tsx'
 import type { ViewName } from './lib/use-view.ts'
 import { Navigation } from './navigation.tsx'
+import { NetworkSwitch } from './network/network-switch.tsx'
 import { StatusPill } from './panel/status-pill.tsx'
 import { ThemeToggle } from './theme/theme-toggle.tsx'
 
@@ -17,6 +18,7 @@ export function Header({ view }: { readonly view: ViewName }) {
       <Navigation view={view} className="top-navigation" />
       <div className="header-tools">
         <StatusPill />
+        <NetworkSwitch />
         <NameButton />
         <ThemeToggle />
       </div>

@@ -8,6 +8,7 @@ export function connectLine(name: string): AppLine {
   return connect<AppEvents>({
     worker: options =>
       new SharedWorker(new URL('../partyline.worker.ts', import.meta.url), { ...options, type: 'module' }),
-    scope: `osteria-filo:${name}`,
+    scope: name,
+    credentials: () => ({ name }),
   })
 }

@@ -31,6 +31,8 @@ export interface Order {
   readonly version: number
   readonly table: number
   readonly placedBy: string
+  /** Idempotency key of the message that brought it, where a visitor has sent one. */
+  readonly key?: string | undefined
   readonly note: string
   readonly state: OrderState
   readonly tickets: readonly Ticket[]
@@ -58,6 +60,9 @@ export interface OrdersSnapshot {
   readonly service: string
   readonly version: number
   readonly orders: readonly Order[]
+}
+
+export interface Menu {
   readonly menu: readonly Dish[]
 }
 
@@ -81,7 +86,18 @@ export interface Message {
   readonly id: number
   readonly from: string
   readonly text: string
+  /** Idempotency key of the message that brought it, where a visitor has sent one. */
+  readonly key?: string | undefined
   readonly at: number
+}
+
+export interface Saying {
+  readonly text: string
+}
+
+/** How many events a second the house is to make. */
+export interface Pace {
+  readonly perSecond: number
 }
 
 export interface FloorSnapshot {
@@ -89,6 +105,7 @@ export interface FloorSnapshot {
   readonly members: readonly Member[]
   readonly typing: readonly string[]
   readonly messages: readonly Message[]
+  readonly at: number
 }
 
 export interface Counts {

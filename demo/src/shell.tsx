@@ -4,7 +4,8 @@ import { Kitchen } from './kitchen/kitchen.tsx'
 import { NoticeList } from './lib/notice-list.tsx'
 import { useView } from './lib/use-view.ts'
 import { Navigation } from './navigation.tsx'
-import { OfflineBanner } from './offline-banner.tsx'
+import { OfflineBanner } from './offline/offline-banner.tsx'
+import { NewerBanner } from './offline/newer-banner.tsx'
 import { Board } from './orders/board.tsx'
 import { LinePanel } from './panel/line-panel.tsx'
 
@@ -14,7 +15,10 @@ export function Shell() {
   return (
     <div className="shell" data-view={view.name}>
       <Header view={view.name} />
-      <OfflineBanner />
+      <div className="banners">
+        <OfflineBanner />
+        <NewerBanner />
+      </div>
       <main className="shell-main">{view.name === 'kitchen' ? <Kitchen station={view.station} /> : <Board />}</main>
       <aside className="shell-side" aria-label="Line and floor">
         <LinePanel />

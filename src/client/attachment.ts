@@ -141,11 +141,11 @@ export class Attachment {
     try {
       return (await this.#control(method, request ? [argument, request] : [argument], signal)) as T
     } catch (error) {
-      const { code, retryable } = error as PartylineError
+      const { code } = error as PartylineError
       // It answers pings, so it is there: the call got lost, such as one that cannot be read on the other side.
       const isLost = code === 'call-timeout' && this.#answeredAt > askedAt
       // A broker that does not know us, or does not answer, is as good as gone.
-      if (retryable) this.end(isLost ? staleEpoch() : (error as PartylineError))
+      if (code === 'call-timeout' || code === 'stale-epoch') this.end(isLost ? staleEpoch() : (error as PartylineError))
       throw error
     }
   }

@@ -42,7 +42,8 @@ export class Publishing {
   }
 
   async publish(channel: string, event: string, payload: unknown, options: PublishOptions = {}): Promise<Receipt> {
-    const { signal, timeoutMs = 10_000, durable = true, key = randomId(), lane, ttlMs, coalesce } = options
+    refuseUnknown(options)
+    const { signal, timeoutMs = 10_000, durable = true, key, lane, ttlMs, coalesce } = options
     signal?.throwIfAborted()
     const id = ++this.#lastId
     const op: PublishOp = {
@@ -52,7 +53,10 @@ export class Publishing {
       event,
       payload: snapshot(payload),
       timeoutMs,
-      durable: durable ? { key, lane, ttlMs, coalesce } : undefined,
+      // Under a key of the app's own it may be stored already.
+      durable: durable
+        ? { key: key ?? randomId(), lane, ttlMs, coalesce, again: key === undefined ? undefined : true }
+        : undefined,
     }
     const asked = this.#asking.ask(op, error => this.#fail(id, error))
     const safe = deferred<Receipt>()
@@ -75,14 +79,15 @@ export class Publishing {
   receipt({ id, stage, reply, error, outbox }: ReceiptNotice): void {
     const pending = this.#pending.get(id)
     if (!pending) return
-    const { op, safe, settled } = pending
+    const { asked, op, safe, settled } = pending
     if (stage === 'failed') return this.#fail(id, fromWireError(error))
     // One that is to be stored, and cannot be, is safe when it has arrived.
     if (stage === 'sent' && op.durable) return
     pending.isSafe = true
     safe.resolve({ id, key: op.durable?.key, settled: settled.promise })
     // What is stored need not be kept here, too: another broker is only asked what has become of it.
-    if (op.durable && outbox) pending.op = { ...op, payload: undefined, durable: { key: op.durable.key, outbox } }
+    if (op.durable && outbox)
+      pending.op = asked.op = { ...op, payload: undefined, durable: { key: op.durable.key, outbox } }
     if (stage === 'acknowledged') this.#take(id)?.settled.resolve({ outcome: stage, reply })
   }
 
@@ -96,10 +101,11 @@ export class Publishing {
   }
 
   /**
-   * There is a broker again. The same session will tell what became of each message, and takes those that it has not
-   * heard of. Another broker finds in the outbox what is stored there, and is asked for the rest: for what is to be
-   * stored under the same key, and for what is not to be stored if the earlier broker had not said that it was sent;
-   * what was sent and not settled may have arrived or not.
+   * There is a broker again. What is stored it finds in the outbox, and is asked what has become of it, also in the same
+   * session: nobody knows whether it was asked there before. Of the rest the same session will tell what became of each
+   * message, and takes those that it has not heard of. Another one is asked for what is to be stored under the same key,
+   * and for what is not to be stored if the earlier broker had not said that it was sent; what was sent and not settled
+   * may have arrived or not.
    */
   attached(isSameSession: boolean, isSameBroker: boolean): void {
     this.#isAttached = true
@@ -107,7 +113,7 @@ export class Publishing {
     const again: Asked[] = []
     for (const [id, pending] of this.#pending) {
       const { asked, op, isSafe, isHandedOver } = pending
-      if (asked.waiting || (isSafe && isSameSession)) continue
+      if (asked.waiting || (isSafe && isSameSession && !op.durable)) continue
       const isLost = !op.durable && (isSafe || (!isSameSession && (isSameBroker || isHandedOver)))
       if (isLost || (!isSafe && ++pending.tries > MAX_TRIES)) this.#fail(id, unconfirmed())
       else {
@@ -137,6 +143,24 @@ export class Publishing {
     if (pending) this.#asking.withdraw(pending.asked)
     this.#pending.delete(id)
     return pending
+  }
+}
+
+const OPTIONS: { readonly [option in keyof Required<PublishOptions>]: string } = {
+  signal: 'object',
+  timeoutMs: 'number',
+  durable: 'boolean',
+  key: 'string',
+  lane: 'string',
+  ttlMs: 'number',
+  coalesce: 'string',
+}
+
+function refuseUnknown(options: object): void {
+  for (const [name, value] of Object.entries(options)) {
+    const wanted = OPTIONS[name as keyof PublishOptions] as string | undefined
+    if (!wanted || (value !== undefined && typeof value !== wanted))
+      throw new PartylineError('bad-options', `publish: ${name} is ${wanted ? `a ${wanted}` : 'no option'}`)
   }
 }
 

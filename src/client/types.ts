@@ -207,7 +207,8 @@ export interface Channel<Events = AnyEvents[string]> {
    * Sends an event to the server, now or when there is a line again. Resolves when it is stored in this browser, with
    * `durable: false` when it was sent; `receipt.settled` then tells what became of it. Where nothing can be stored it
    * resolves when the server has acknowledged it.
-   * @throws PartylineError `invalid-payload` (cannot be cloned or sent), `outbox-full`, `message-too-large`, `not-stored`,
+   * @throws PartylineError `invalid-payload` (cannot be cloned or sent), `outbox-full`, `storage-full`,
+   *   `message-too-large`, `not-stored`,
    *   `not-sent` (no broker within `timeoutMs`; not stored: no open line), `unconfirmed` (the broker went before it
    *   told), `too-many-pending`, `line-closed`
    */

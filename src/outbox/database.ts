@@ -32,7 +32,7 @@ export class Database {
   /**
    * Runs `use` in one transaction over all stores. Resolves at `oncomplete`: what was written is there to stay.
    * When `use` throws nothing was written.
-   * @throws PartylineError `storage-unavailable`, `storage-too-new`, `outbox-full` (the browser has no room),
+   * @throws PartylineError `storage-unavailable`, `storage-too-new`, `storage-full` (the browser has no room),
    *   `not-stored` (it was not written, for any other reason)
    */
   async transact<T>(mode: IDBTransactionMode, use: (transaction: IDBTransaction) => Promise<T>): Promise<T> {
@@ -168,7 +168,7 @@ function toOpenError(error: unknown, name: string): PartylineError {
 function toStorageError(error: unknown): PartylineError {
   if (error instanceof PartylineError) return error
   return (error as Error | null)?.name === 'QuotaExceededError'
-    ? new PartylineError('outbox-full', 'the browser has no room for more', { cause: error, retryable: true })
+    ? new PartylineError('storage-full', 'the browser has no room for more', { cause: error, retryable: true })
     : new PartylineError('not-stored', `the message was not stored: ${describe(error)}`, {
         cause: error,
         retryable: true,

@@ -27,7 +27,7 @@ export function takeLease(record: LeaseRecord | undefined, holder: string, now: 
   const until = now + LEASE_MS
   if (record === undefined) return { holder, token: 1, until }
   if (record.holder === holder) return { holder, token: record.token, until }
-  return isRunning(record, now) ? undefined : { holder, token: record.token + 1, until }
+  return isLive(record.until, now) ? undefined : { holder, token: record.token + 1, until }
 }
 
 /** The next may take it at once. */
@@ -36,6 +36,6 @@ export function releaseLease(record: LeaseRecord): LeaseRecord {
 }
 
 /** One that seems to last longer than any can was written before the clock was set back. */
-function isRunning({ until }: LeaseRecord, now: number): boolean {
+export function isLive(until: number, now: number): boolean {
   return until > now && until - now <= LEASE_MS
 }

@@ -1,7 +1,7 @@
 import type { WireError } from '../protocol/index.ts'
 
 /** What is to be sent: an event over the line, or a call that the app made with `fetch`. */
-export type Body = MessageBody | RequestBody
+export type Body = MessageBody | RequestBody | DamagedBody
 
 export interface MessageBody {
   readonly kind: 'message'
@@ -20,6 +20,12 @@ export interface RequestBody {
   readonly credentials: 'omit' | 'same-origin' | 'include'
 }
 
+/** Among the dead letters: what was found in the place of an entry. */
+export interface DamagedBody {
+  readonly kind: 'damaged'
+  readonly raw: unknown
+}
+
 export interface NewEntry {
   /** The idempotency key: the same message is stored once, and a server can tell that it had it before. */
   readonly key: string
@@ -36,8 +42,11 @@ export interface NewEntry {
   readonly coalesce?: string | undefined
 }
 
-/** Why an entry is among the dead letters: the server refused it, its time was up, or all attempts were in vain. */
-export type Death = 'rejected' | 'expired' | 'unconfirmed'
+/**
+ * Why an entry is among the dead letters: the server refused it, its time was up, all attempts were in vain, or it is
+ * no entry at all.
+ */
+export type Death = 'rejected' | 'expired' | 'unconfirmed' | 'damaged'
 
 export interface Entry extends NewEntry {
   /** Rises with each entry of the database, over all contexts. */

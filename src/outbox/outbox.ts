@@ -1,10 +1,20 @@
 import { promisifyRequest } from 'idb-keyval'
 import { describe, PartylineError, toWireError, type WireError } from '../protocol/index.ts'
 import { Database, type Migration } from './database.ts'
-import { parseLease, releaseLease, takeLease } from './drain-lease.ts'
+import { isLive, LEASE_MS, parseLease, releaseLease, takeLease } from './drain-lease.ts'
 import type { Body, Death, Entry, NewEntry } from './entry.ts'
-import { parseRow, type Row } from './row.ts'
-import { DEFAULT_LIMITS, EMPTY, minus, parseUsage, plus, refuseExcess, type OutboxLimits, type Usage } from './usage.ts'
+import { parseRow, toDamagedRow, type Row } from './row.ts'
+import {
+  DEFAULT_LIMITS,
+  EMPTY,
+  hasAmpleRoom,
+  minus,
+  parseUsage,
+  plus,
+  refuseExcess,
+  type OutboxLimits,
+  type Usage,
+} from './usage.ts'
 import { isOutOfRoom, WorkQueue } from './work-queue.ts'
 
 export interface OpenOutboxOptions extends OutboxLimits {
@@ -20,7 +30,7 @@ export interface OpenOutboxOptions extends OutboxLimits {
 }
 
 /** Which entries a drainer sends: what the broker sends over the line, or calls of `fetch` that a service worker makes. */
-export type Kind = Body['kind']
+export type Kind = Exclude<Body['kind'], 'damaged'>
 
 /**
  * What became of an entry that somebody knew of.
@@ -63,6 +73,8 @@ interface Work {
   readonly entries: IDBObjectStore
   readonly records: IDBObjectStore
   usage: Usage
+  /** Jobs that ran beside a recount may have been counted twice. */
+  isDoubtful: boolean
 }
 
 type Use = (work: Work) => Promise<void>
@@ -139,6 +151,8 @@ export class Outbox {
    *   {@link Database.transact}
    */
   add(entry: NewEntry): Promise<Added> {
+    if (entry.coalesce === undefined && hasAmpleRoom(this.#usage, entry, this.#limits))
+      return this.#work.doIndependent(work => this.#insert(work, entry))
     return this.#work.do(async work => {
       if ((await this.#rowOf(work, entry.key)) !== undefined) return { outcome: 'known' }
       const old = await this.#replacedBy(work, entry)
@@ -241,7 +255,7 @@ export class Outbox {
       const retried: string[] = []
       for (const key of keys) {
         const row = await this.#rowOf(work, key)
-        if (row?.state !== 'dead') continue
+        if (row?.state !== 'dead' || row.kind === 'damaged') continue
         const { seq: _, died: __, expiresAt: ___, ...rest } = row
         await remove(work, row)
         await put(work, { ...rest, state: 'waiting', attempts: 0 })
@@ -289,6 +303,21 @@ export class Outbox {
     })
   }
 
+  /** A broker is there that will send messages when it has a line; says so for as long as a lease lasts. */
+  attend(): Promise<void> {
+    return this.#work.do(async ({ records }) => {
+      await promisifyRequest(records.put(this.#now() + LEASE_MS, 'attended'))
+    })
+  }
+
+  /** A broker has said so. */
+  isAttended(): Promise<boolean> {
+    return this.#work.do(async ({ records }) => {
+      const until = await promisifyRequest<unknown>(records.get('attended'))
+      return typeof until === 'number' && isLive(until, this.#now())
+    })
+  }
+
   /** Opens the database, if need be, and reads the figures anew, which another context may have changed. */
   refresh(): Promise<Usage> {
     return this.#work.do(async ({ usage }) => Promise.resolve(usage))
@@ -328,6 +357,18 @@ export class Outbox {
     this.#database.close()
   }
 
+  /** One request, as a rule: that the key is new the index sees to. */
+  async #insert(work: Work, entry: NewEntry): Promise<Added> {
+    refuseExcess(work.usage, entry, this.#limits)
+    const row = { ...entry, state: 'waiting', attempts: 0, kind: entry.body.kind } as const
+    const request = requestAdd(work, row)
+    work.usage = plus(work.usage, row)
+    if (await isUnique(request)) return { outcome: 'stored' }
+    work.usage = minus(work.usage, row)
+    // A damaged row loses its key when it is looked at.
+    return (await this.#rowOf(work, entry.key)) === undefined ? this.#insert(work, entry) : { outcome: 'known' }
+  }
+
   #lease(kind: Kind, holder: string, isKept: boolean): Promise<number | undefined> {
     return this.#work.do(async ({ records }) => {
       const record = parseLease(await promisifyRequest<unknown>(records.get(['lease', kind])))
@@ -352,10 +393,11 @@ export class Outbox {
       promisifyRequest<unknown>(records.get('usage')).then(parseUsage),
       promisifyRequest<unknown>(records.get('id')),
     ])
-    const work: Work = { entries, records, usage: usage ?? EMPTY }
+    const work: Work = { entries, records, usage: usage ?? EMPTY, isDoubtful: false }
     if (usage === undefined) await this.#mend(work)
     await use(work)
-    if (work.usage !== usage) await keepUsage(work)
+    if (work.isDoubtful) await deleteUsage(work)
+    else if (work.usage !== usage) await keepUsage(work)
     // None after `wipe` of another context, too.
     return { id: typeof id === 'string' ? id : await this.#begin(records), usage: work.usage }
   }
@@ -383,11 +425,14 @@ export class Outbox {
   }
 
   async #limitDead(work: Work): Promise<void> {
-    const excess = work.usage.dead - this.#limits.maxDeadLetters
-    if (excess <= 0) return
     const all = IDBKeyRange.bound(['dead'], ['dead', []])
-    for (const oldest of await this.#rows(work, work.entries.index('order'), all, excess))
-      await depart(work, oldest, 'dropped', this.#now())
+    // Looking may find damaged ones, which count as well.
+    for (let excess = 1; excess > 0;) {
+      excess = work.usage.dead - this.#limits.maxDeadLetters
+      if (excess > 0)
+        for (const oldest of await this.#rows(work, work.entries.index('order'), all, excess))
+          await depart(work, oldest, 'dropped', this.#now())
+    }
   }
 
   async #rowOf(work: Work, key: string): Promise<Row | undefined> {
@@ -400,12 +445,13 @@ export class Outbox {
     try {
       return found.map(parseRow)
     } catch {
+      work.isDoubtful = true
       await this.#mend(work)
       return this.#rows(work, index, range, count)
     }
   }
 
-  /** Takes out damaged rows, which nobody could ever send, and counts the others. */
+  /** Damaged rows, which nobody could ever send, go to the dead letters as they are; the others are counted. */
   async #mend(work: Work): Promise<void> {
     work.usage = EMPTY
     const request = work.entries.openCursor()
@@ -414,7 +460,9 @@ export class Outbox {
         work.usage = plus(work.usage, parseRow(cursor.value))
       } catch (error) {
         this.#reportError(error)
-        cursor.delete()
+        const damaged = toDamagedRow(cursor.primaryKey as number, cursor.value, this.#now(), toWireError(error))
+        cursor.update(damaged)
+        work.usage = plus(work.usage, damaged)
       }
       cursor.continue()
     }
@@ -443,11 +491,36 @@ async function put(work: Work, row: UnnumberedRow): Promise<void> {
   work.usage = plus(work.usage, row)
 }
 
+function requestAdd({ entries }: Work, row: UnnumberedRow): IDBRequest {
+  try {
+    return entries.add(row)
+  } catch (cause) {
+    throw notCloneable(cause)
+  }
+}
+
+/** False when the key is there already, which is no reason to abort the transaction. */
+function isUnique(request: IDBRequest): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    request.addEventListener('success', () => resolve(true))
+    request.addEventListener('error', event => {
+      if (request.error?.name !== 'ConstraintError') return reject(request.error ?? new Error('no reason given'))
+      event.preventDefault()
+      event.stopPropagation()
+      resolve(false)
+    })
+  })
+}
+
+function notCloneable(cause: unknown): PartylineError {
+  return new PartylineError('invalid-payload', `the message cannot be stored: ${describe(cause)}`, { cause })
+}
+
 function requestPut({ entries }: Work, row: UnnumberedRow): IDBRequest {
   try {
     return entries.put(row)
   } catch (cause) {
-    throw new PartylineError('invalid-payload', `the message cannot be stored: ${describe(cause)}`, { cause })
+    throw notCloneable(cause)
   }
 }
 

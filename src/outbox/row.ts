@@ -1,4 +1,4 @@
-import { describe, PartylineError } from '../protocol/index.ts'
+import { describe, PartylineError, type WireError } from '../protocol/index.ts'
 import type { Body, Entry } from './entry.ts'
 
 /** An entry as it lies in the database. */
@@ -23,7 +23,7 @@ export function parseRow(value: unknown): Row {
     isCount(row.createdAt) &&
     (row.expiresAt === undefined || isTime(row.expiresAt)) &&
     (row.coalesce === undefined || isText(row.coalesce)) &&
-    (row.state === 'waiting' ? row.died === undefined : isDeath(row.died)) &&
+    (row.state === 'waiting' ? row.died === undefined && row.kind !== 'damaged' : isDeath(row.died)) &&
     isBody(row.body) &&
     row.body.kind === row.kind
   if (!isRight)
@@ -31,8 +31,25 @@ export function parseRow(value: unknown): Row {
   return value as Row
 }
 
+/** What cannot be sent stays, for whoever looks at the dead letters, under a key of its own. */
+export function toDamagedRow(seq: number, raw: unknown, at: number, error: WireError): Row {
+  return {
+    seq,
+    key: `damaged:${seq}`,
+    lane: 'damaged',
+    kind: 'damaged',
+    body: { kind: 'damaged', raw },
+    bytes: 0,
+    createdAt: at,
+    state: 'dead',
+    attempts: 0,
+    died: { at, why: 'damaged', error },
+  }
+}
+
 function isBody(value: unknown): value is Body {
   const body = Object(value) as { readonly [field: string]: unknown }
+  if (body['kind'] === 'damaged') return 'raw' in body
   if (body['kind'] === 'message') return isText(body['channel']) && isText(body['event'])
   return (
     body['kind'] === 'request' &&
@@ -49,7 +66,7 @@ function isDeath(value: unknown): boolean {
   const { at, why, error } = Object(value) as { readonly [field: string]: unknown }
   return (
     isCount(at) &&
-    (why === 'rejected' || why === 'expired' || why === 'unconfirmed') &&
+    (why === 'rejected' || why === 'expired' || why === 'unconfirmed' || why === 'damaged') &&
     isText((Object(error) as { code?: unknown }).code)
   )
 }

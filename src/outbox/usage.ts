@@ -60,3 +60,9 @@ export function refuseExcess(usage: Usage, { bytes }: NewEntry, limits: Required
 function full(why: string): PartylineError {
   return new PartylineError('outbox-full', why, { retryable: true })
 }
+
+/** So far from the limits that nobody need look twice, also when thousands come at once. */
+export function hasAmpleRoom(usage: Usage, { bytes }: NewEntry, limits: Required<OutboxLimits>): boolean {
+  const { maxEntries, maxBytes, maxMessageBytes } = limits
+  return usage.waiting * 2 < maxEntries && (usage.bytes + bytes) * 2 < maxBytes && bytes <= maxMessageBytes
+}

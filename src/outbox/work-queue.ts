@@ -4,6 +4,8 @@ import { PartylineError } from '../protocol/index.ts'
 export interface Job<Context> {
   /** Runs in a transaction that it shares with others, and again when that fails; throws before it has written anything. */
   run(context: Context): Promise<unknown>
+  /** It runs beside others of its kind: what they write does not concern it. */
+  readonly isIndependent: boolean
 }
 
 interface Waiting<Context> extends Job<Context> {
@@ -28,9 +30,18 @@ export class WorkQueue<Context> {
   }
 
   /** Resolves with the job's result when its transaction is complete. */
-  async do<T>(run: (context: Context) => Promise<T>): Promise<T> {
+  do<T>(run: (context: Context) => Promise<T>): Promise<T> {
+    return this.#add(run, false)
+  }
+
+  /** As {@link do}, without waiting for other independent jobs of the same transaction. They begin in order. */
+  doIndependent<T>(run: (context: Context) => Promise<T>): Promise<T> {
+    return this.#add(run, true)
+  }
+
+  async #add<T>(run: (context: Context) => Promise<T>, isIndependent: boolean): Promise<T> {
     const done = deferred<unknown>()
-    this.#waiting.push({ run, done })
+    this.#waiting.push({ run, isIndependent, done })
     if (!this.#isRunning) {
       this.#isRunning = true
       queueMicrotask(() => void this.#runAll())
@@ -48,11 +59,20 @@ export class WorkQueue<Context> {
     try {
       await this.#transact(async context => {
         settle = []
-        for (const { run, done } of jobs)
-          await run(context).then(
-            value => settle.push(() => done.resolve(value)),
-            (error: unknown) => settle.push(() => done.reject(error)),
+        let running: Promise<void>[] = []
+        for (const [index, { run, isIndependent, done }] of jobs.entries()) {
+          if (!isIndependent) {
+            await Promise.all(running)
+            running = []
+          }
+          const settled = run(context).then(
+            value => void (settle[index] = () => done.resolve(value)),
+            (error: unknown) => void (settle[index] = () => done.reject(error)),
           )
+          if (isIndependent) running.push(settled)
+          else await settled
+        }
+        await Promise.all(running)
       })
       for (const tell of settle) tell()
     } catch (error) {
@@ -69,5 +89,5 @@ export class WorkQueue<Context> {
 
 /** The browser has no room for what a transaction was to write. */
 export function isOutOfRoom(error: unknown): boolean {
-  return error instanceof PartylineError && error.code === 'outbox-full'
+  return error instanceof PartylineError && error.code === 'storage-full'
 }

@@ -26,6 +26,7 @@ export type ErrorCode =
   | 'outbox-full'
   | 'message-too-large'
   | 'not-stored'
+  | 'storage-full'
   | 'storage-unavailable'
   | 'storage-too-new'
   | 'join-refused'

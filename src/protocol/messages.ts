@@ -179,7 +179,7 @@ export interface Durable {
   readonly ttlMs?: number | undefined
   /** The newest message of a lane with the same value takes the place of one that waits. */
   readonly coalesce?: string | undefined
-  /** An earlier broker was asked, and nobody knows whether it has stored it. */
+  /** It may be stored already: an earlier broker was asked, or the app has given the key. */
   readonly again?: boolean | undefined
   /** It was stored in the outbox with this id: only what has become of it is asked; there is no payload. */
   readonly outbox?: string | undefined
@@ -350,6 +350,8 @@ export interface OutboxEntry {
   readonly body:
     | { readonly kind: 'message'; readonly channel: string; readonly event: string; readonly payload: unknown }
     | { readonly kind: 'request'; readonly url: string; readonly method: string }
+    /** What was found in the place of an entry. */
+    | { readonly kind: 'damaged'; readonly raw: unknown }
   /** Estimated. */
   readonly bytes: number
   /** In milliseconds since 1970. */

@@ -18,6 +18,9 @@ import { ClientScopes } from './scopes/client-scopes.ts'
 import { Forgetting } from './scopes/forgetting.ts'
 import { isActive, worker, type SyncEvent } from './worker-global.ts'
 
+/** Within this time a page that comes is there, and has told whose it is. */
+const PAGE_LOAD_MS = 10_000
+
 /**
  * Starts the app's service worker. To be called once, while its script runs for the first time: browsers take no
  * listeners later than that. Wires the parts and decides nothing.
@@ -39,6 +42,9 @@ export function startServiceWorker(options: ServiceWorkerOptions): void {
   const { routes, precache, offlinePage, outbox, navigationPreload, claimClients, scopeTimeoutMs } =
     resolveOptions(options)
   const notes = openNotes()
+  /** Background Sync events that are being handled. */
+  let syncs = 0
+  let navigatedAt = -Infinity
   const underWay = new Set<Promise<unknown>>()
   const tally = new Tally(notes, reportError)
   const offline = offlinePageIn(offlinePage)
@@ -62,6 +68,7 @@ export function startServiceWorker(options: ServiceWorkerOptions): void {
     endpoint: outbox && new Endpoint({ options: outbox, notes, reportError }),
     holder: crypto.randomUUID(),
     scopes: async () => (await scopesWithOutbox()) ?? brokers.scopes,
+    mayCall,
     opening: scope => brokers.open(scope),
     changed: scope => brokers.tellOutbox(scope),
     wakeLater,
@@ -104,6 +111,9 @@ export function startServiceWorker(options: ServiceWorkerOptions): void {
     ...writeRoutes({ routes, scopes, queue }),
   ])
     router.registerRoute(route)
+  worker.addEventListener('fetch', ({ request }) => {
+    if (request.mode === 'navigate') navigatedAt = Date.now()
+  })
   router.addFetchListener()
   if (navigationPreload) enableNavigationPreload()
   if (claimClients) clientsClaim()
@@ -129,9 +139,24 @@ export function startServiceWorker(options: ServiceWorkerOptions): void {
     brokers.tellRules()
   }
 
+  /**
+   * Calls of a user go out while one of the user's pages is open, or when no page is: then nobody else has come since.
+   * That nobody is there only Background Sync can tell: a page that comes is not listed until it has loaded.
+   */
+  async function mayCall(scope: string): Promise<boolean> {
+    const present = await scopes.present()
+    const isAlone = present.length === 0 && Date.now() - navigatedAt > PAGE_LOAD_MS
+    return present.includes(scope) || (syncs > 0 && isAlone)
+  }
+
   /** Rejects while anything is left, so that the browser tries again. */
   async function drainAll(): Promise<void> {
-    if (await drain.runNow()) throw new Error('something waits in the outbox still')
+    syncs++
+    try {
+      if (await drain.runNow()) throw new Error('something waits in the outbox still')
+    } finally {
+      syncs--
+    }
   }
 
   async function heard({ data, source }: ExtendableMessageEvent): Promise<void> {
@@ -142,7 +167,9 @@ export function startServiceWorker(options: ServiceWorkerOptions): void {
     switch (message.type) {
       case 'partyline:scope':
         scopes.told(source.id, message.scope)
-        if (message.scope !== undefined) brokers.open(message.scope)
+        if (message.scope === undefined) return
+        brokers.open(message.scope)
+        await drain.run()
         return
       case 'partyline:nudge':
         await forgetting.catchUp()

@@ -109,7 +109,6 @@ export function createBroker(deps: BrokerDeps): Broker {
       for (const wanted of session.hello.wanted) channels.subscribe(session, wanted)
       tellMark(session)
       outbox.start()
-      if (session.hello.watchesOutbox === true) outbox.watch(session)
       greet(session)
     },
     resumed(session) {
@@ -126,6 +125,7 @@ export function createBroker(deps: BrokerDeps): Broker {
       outbound.flush()
       credentials.forget(session)
       if (sessions.size === 0) pulse.stop()
+      outbox.tabsChanged()
     },
   })
   const credentials = new CredentialDesk({
@@ -187,11 +187,24 @@ export function createBroker(deps: BrokerDeps): Broker {
     options: options.outbox,
     traffic,
     maxUnderWay: options.batch?.maxEvents ?? 1,
-    open: () => host.openOutbox({ scope, now: host.wallClock, randomId: host.randomId, ...options.outbox }),
+    open: () =>
+      host.openOutbox({
+        scope,
+        now: host.wallClock,
+        randomId: host.randomId,
+        reportError: host.reportError,
+        ...options.outbox,
+      }),
     isOpen: maySend,
+    // Without a tab nobody sees to it that the worker lives until there is a line.
+    stays: () => !handover.isUnderWay && !ended && sessions.size > 0,
     send: (message, signal) => outbound.publish(message, signal),
     sendUnstored: (session, op) => publisher.publish(session, op),
     changed: demandChanged,
+    stored() {
+      // It is the other one that sends it.
+      if (handover.isUnderWay) peers.outboxChanged()
+    },
   })
   const marks = new MarkTeller(currentMark)
   const handover = new Handover({
@@ -255,7 +268,9 @@ export function createBroker(deps: BrokerDeps): Broker {
 
   function greet(session: Session): void {
     pulse.start()
+    outbox.tabsChanged()
     if (session.hello.online) connection.dispatch({ type: 'online' })
+    if (session.hello.watchesOutbox === true) outbox.watch(session)
     tellStatus(session)
     if (session.hasCredentials) void retryWithNewCredentials(parts)
   }
@@ -395,7 +410,11 @@ export function createBroker(deps: BrokerDeps): Broker {
         },
         pinged: tellMark,
         stats: statsOfAll,
-        outbox: request => outbox.answer(request),
+        async outbox(request) {
+          const answer = await outbox.answer(request)
+          if (request.type === 'retry' || request.type === 'drop') peers.outboxChanged()
+          return answer
+        },
         forget() {
           peers.forget()
           return forget()
@@ -407,7 +426,7 @@ export function createBroker(deps: BrokerDeps): Broker {
     close() {
       staleness.flush()
       end()
-      outbox.close()
+      void outbox.close()
       for (const session of sessions) sessions.detach(session)
     },
   }

@@ -1,5 +1,5 @@
 import { brokersChannel } from '../protocol/index.ts'
-import { browserCaches } from './caching/answer-caches.ts'
+import { browserCaches, tellWiped } from './caching/answer-caches.ts'
 import { openOutbox } from '../outbox/index.ts'
 import type { BrokerHost, PeerChannel } from './host.ts'
 import type { PeerHost } from './peers/identity.ts'
@@ -30,7 +30,7 @@ export function browserHost(host?: PeerHost): BrokerHost {
     script: { url: location.href, type: isModule() ? 'module' : 'classic' },
     openOutbox,
     ...(host === undefined ? {} : { peers: { host, open: openPeers } }),
-    caches: browserCaches(),
+    caches: browserCaches(host && tellWiped),
     reportError: error => reportError(error),
   }
 }

@@ -37,13 +37,22 @@ describe('a damaged row', () => {
     ['without a size', unsized],
     ['without a body', { body: null }],
     ['of another kind than its body', { body: { kind: 'request' } }],
-  ])('%s is taken out with a report, and the lane goes on', async (_, damage) => {
+  ])('%s goes to the dead letters as it was, with a report, and the lane goes on', async (_, damage) => {
     const { outbox, errors } = await openDamaged(damage)
     expect(keysOf(await outbox.head('message', 'orders', 2))).toEqual(['a', 'c'])
     expect(errors).toMatchObject([report])
-    expect(outbox.usage).toEqual({ waiting: 4, dead: 0, bytes: 40 })
+    expect(outbox.usage).toEqual({ waiting: 4, dead: 1, bytes: 40 })
     expect(await laneOf(outbox)).toEqual(['a', 'c', 'd', 'e'])
     expect(errors).toHaveLength(1)
+    const [dead] = await outbox.list('dead', ALL)
+    expect(dead).toMatchObject({
+      key: 'damaged:2',
+      body: { kind: 'damaged', raw: { key: 'b', ...damage } },
+      died: { why: 'damaged', error: { code: 'bad-message' } },
+    })
+    expect(await outbox.retry(['damaged:2'])).toEqual([])
+    expect(await outbox.drop(['damaged:2'])).toEqual(['damaged:2'])
+    expect(outbox.usage).toEqual(await recount(outbox))
   })
 
   test('in a lane that has no name makes no other lane wait', async () => {
@@ -65,7 +74,7 @@ describe('a damaged row', () => {
     const { outbox, errors } = await openDamaged(unsized)
     await act('b', outbox)
     expect(errors).toMatchObject([report])
-    expect(outbox.usage).toEqual({ waiting: 4, dead: 0, bytes: 40 })
+    expect(outbox.usage).toEqual({ waiting: 4, dead: 1, bytes: 40 })
     expect(outbox.usage).toEqual(await recount(outbox))
     expect(await outbox.fate('b')).toEqual({ state: 'absent' })
   })
@@ -76,7 +85,7 @@ describe('a damaged row', () => {
     expect(await laneOf(outbox)).toEqual(['a', 'c', 'd', 'e', 'b'])
   })
 
-  test('is not taken for the oldest dead letter', async () => {
+  test('is a dead letter like any other when there are too many', async () => {
     const { outbox } = await openDamaged({ ...unsized, state: 'dead' }, 1)
     for (const key of ['c', 'd']) await outbox.bury(key, 'rejected', toWireError(new Error('no')))
     expect(keysOf(await outbox.list('dead', ALL))).toEqual(['d'])

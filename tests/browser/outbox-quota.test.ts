@@ -49,7 +49,7 @@ async function openFull() {
 
 test('a browser without room refuses an entry, and says that it may have room later', async () => {
   const { outbox, stored } = await openFull()
-  const full = { code: 'outbox-full', retryable: true, cause: { name: 'QuotaExceededError' } }
+  const full = { code: 'storage-full', retryable: true, cause: { name: 'QuotaExceededError' } }
   await expect(outbox.add(newEntry('one more', { payload: bulk() }))).rejects.toMatchObject(full)
   expect(await laneOf(outbox)).toEqual(stored)
   expect(outbox.usage).toEqual({ waiting: stored.length, dead: 0, bytes: stored.length * 10 })
@@ -64,7 +64,7 @@ test('nothing that was refused is pretended to be stored, and nothing else suffe
     outbox.add(newEntry('y', { payload: bulk() })),
     outbox.fate(first),
   ])
-  const full = { status: 'rejected', reason: { code: 'outbox-full' } }
+  const full = { status: 'rejected', reason: { code: 'storage-full' } }
   expect(outcomes).toMatchObject([full, { status: 'fulfilled' }, full, { value: { state: 'absent' } }])
   expect(await laneOf(outbox)).toEqual(stored.slice(1))
 })

@@ -2,30 +2,7 @@ import type { CDPSession, Page } from '@playwright/test'
 import { expect, test } from '../support/e2e/fixtures.ts'
 import { offlinePageUrl, openOfflinePage, stopServiceWorkers } from '../support/e2e/offline-page.ts'
 import { joined } from '../support/e2e/tab.ts'
-import type { AppServer } from '../support/servers/app-server.ts'
-
-interface Posted {
-  readonly scope: string
-  readonly messages: readonly {
-    readonly key: string
-    readonly lane: string
-    readonly payload: { readonly n: number }
-  }[]
-}
-
-function posted(app: AppServer): Posted[] {
-  return app.requests.filter(({ path }) => path === '/outbox').map(({ body }) => JSON.parse(body) as Posted)
-}
-
-const numbers = (app: AppServer): number[] =>
-  posted(app).flatMap(({ messages }) => messages.map(({ payload }) => payload.n))
-
-/** Takes everything. */
-function acceptAll(app: AppServer): void {
-  app.on('/outbox', ({ body }) => ({
-    body: { results: (JSON.parse(body) as Posted).messages.map(({ key }) => ({ key, outcome: 'acknowledged' })) },
-  }))
-}
+import { outboxEndpoint } from '../support/servers/outbox-endpoint.ts'
 
 function publish(page: Page, count: number, channel = 'orders'): Promise<void> {
   return page.evaluate(
@@ -69,7 +46,7 @@ test('written offline, all tabs closed, network back: Background Sync has the se
   serve,
 }) => {
   const server = await serve()
-  acceptAll(app)
+  const endpoint = outboxEndpoint(app)
   await context.grantPermissions(['background-sync'], { origin: app.url })
   const page = await openOfflinePage(context, { app, scope: 'ann', server: server.url })
   await joined(page)
@@ -91,12 +68,12 @@ test('written offline, all tabs closed, network back: Background Sync has the se
   await page.close()
   await app.restore()
   await network.restore()
-  await expect.poll(() => numbers(app), { timeout: 20_000 }).toEqual([1, 2, 3, 4])
-  expect(posted(app).map(({ scope, messages }) => [scope.split('@')[0], messages.length])).toEqual([
+  await expect.poll(() => endpoint.handled(), { timeout: 20_000 }).toEqual([1, 2, 3, 4])
+  expect(endpoint.batches.map(({ scope, messages }) => [scope.split('@')[0], messages.length])).toEqual([
     ['ann', 3],
     ['ann', 1],
   ])
-  expect(app.requests.find(({ path }) => path === '/outbox')?.headers['x-user']).toContain('ann@')
+  expect(endpoint.requests[0]?.headers['x-user']).toContain('ann@')
 })
 
 test('without Background Sync it is delivered at the next start, by whoever is there first', async ({
@@ -105,7 +82,7 @@ test('without Background Sync it is delivered at the next start, by whoever is t
   serve,
 }) => {
   const server = await serve()
-  acceptAll(app)
+  const endpoint = outboxEndpoint(app)
   const page = await openOfflinePage(context, { app, scope: 'ann', server: server.url })
   await joined(page)
   await app.cut()
@@ -118,7 +95,7 @@ test('without Background Sync it is delivered at the next start, by whoever is t
   // The page of another user starts the service worker; the socket server is still away.
   const next = await context.newPage()
   await next.goto(offlinePageUrl({ app, scope: 'ben' }))
-  await expect.poll(() => numbers(app), { timeout: 20_000 }).toEqual([1, 2, 3, 4])
+  await expect.poll(() => endpoint.handled(), { timeout: 20_000 }).toEqual([1, 2, 3, 4])
 })
 
 test('while a broker is there it alone sends, however often the service worker is nudged', async ({
@@ -127,7 +104,7 @@ test('while a broker is there it alone sends, however often the service worker i
   serve,
 }) => {
   const server = await serve()
-  acceptAll(app)
+  const endpoint = outboxEndpoint(app)
   const page = await openOfflinePage(context, { app, scope: 'ann', server: server.url })
   await joined(page)
   await server.close()
@@ -141,5 +118,5 @@ test('while a broker is there it alone sends, however often the service worker i
     })
   const again = await serve({ port: server.port })
   await expect.poll(() => again.published.map(({ payload }) => (payload as { n: number }).n)).toEqual([1, 2, 3])
-  expect(posted(app)).toEqual([])
+  expect(endpoint.batches).toEqual([])
 })

@@ -1,8 +1,11 @@
 import { expect, test } from '../support/e2e/fixtures.ts'
 import { ask, controlled, offlinePageUrl, openOfflinePage } from '../support/e2e/offline-page.ts'
 
-test('a full reload offline works and shows what was read', async ({ context, app }) => {
-  app.on('/api/orders', () => ({ body: [{ id: 1 }] }))
+test('a full reload offline works, shows cached data, queues writes; online again they go out in order', async ({
+  context,
+  app,
+}) => {
+  app.on('/api/orders', ({ method }) => (method === 'GET' ? { body: [{ id: 1 }] } : { status: 201 }))
   const page = await openOfflinePage(context, { app, scope: 'ann' })
   // The first visit was over before the service worker was there.
   await page.reload()
@@ -13,6 +16,17 @@ test('a full reload offline works and shows what was read', async ({ context, ap
   await controlled(page)
   expect(await page.title()).toBe('Partyline test page that works offline')
   expect(await ask(page, '/api/orders')).toMatchObject({ status: 200, body: [{ id: 1 }] })
+
+  for (const body of ['one', 'two', 'three'])
+    expect(await ask(page, '/api/orders', { method: 'POST', body })).toMatchObject({ status: 202 })
+  await page.reload()
+  await controlled(page)
+  await ask(page, '/api/orders/1', { method: 'DELETE' })
+  await app.restore()
+  await page.evaluate(() => dispatchEvent(new Event('online')))
+  await expect
+    .poll(() => app.requests.filter(({ method }) => method !== 'GET').map(({ method, body }) => `${method} ${body}`))
+    .toEqual(['POST one', 'POST two', 'POST three', 'DELETE '])
 })
 
 test('a page that was never read shows the offline page', async ({ context, app }) => {

@@ -84,8 +84,9 @@ test('what the server refuses goes to the dead letters with its words, and the n
   serve,
 }) => {
   const server = await serve()
+  let isThere = false
   app.on('/api/orders', ({ body }) =>
-    body === '"bad"' ? { status: 422, body: 'no such table' } : { status: 200, body: {} },
+    body === '"bad"' && !isThere ? { status: 422, body: 'no such table' } : { status: 200, body: {} },
   )
   const page = await openOfflinePage(context, { app, scope: 'ann', server: server.url })
   await joined(page)
@@ -105,6 +106,14 @@ test('what the server refuses goes to the dead letters with its words, and the n
     )
     .toMatchObject([{ code: 'rejected', details: { status: 422, body: 'no such table' } }])
   await expect.poll(() => page.evaluate(async () => (await window.line.outbox.counts()).waiting)).toBe(0)
+
+  isThere = true
+  await page.evaluate(async () => {
+    const dead = await window.line.outbox.list({ state: 'dead' })
+    await window.line.outbox.retry(...dead.map(({ key }) => key))
+  })
+  await expect.poll(() => page.evaluate(() => window.line.outbox.counts())).toMatchObject({ waiting: 0, dead: 0 })
+  expect(app.requests.filter(({ body }) => body === '"bad"')).toHaveLength(2)
 })
 
 test('the app’s own key is kept, and a request under it is stored once', async ({ context, app }) => {
@@ -172,4 +181,24 @@ test('one user’s writes go out as they were written, whoever is there now, and
   await nudge(ben)
   await expect.poll(() => handled(app)).toEqual(['of ben'])
   expect(await everythingStored(ben)).not.toContain('ann-who-leaves')
+})
+
+test('one user’s writes wait while only another is there, and go out when their user is back', async ({
+  context,
+  app,
+}) => {
+  app.on('/api/', () => ({ status: 200 }))
+  const ann = await openOfflinePage(context, { app, scope: 'ann' })
+  // There all the time, so that Background Sync finds nobody alone.
+  const ben = await openOfflinePage(context, { app, scope: 'ben' })
+  await app.cut()
+  await post(ann, '/api/orders', 'of ann')
+  await ann.close()
+  await app.restore()
+  await nudge(ben)
+  await post(ben, '/api/orders', 'of ben')
+  await expect.poll(() => handled(app)).toEqual(['of ben'])
+  await openOfflinePage(context, { app, scope: 'ann' })
+  await expect.poll(() => handled(app)).toEqual(['of ben', 'of ann'])
+  expect(app.requests.at(-1)?.headers['partyline-scope']).toBe('ann')
 })

@@ -58,7 +58,7 @@ test('whoever signs in again after forget starts anew', async ({ context, appUrl
   const tab = await openTab(context, options)
   const other = await openTab(context, options)
   const [before] = await brokersOf([tab])
-  server.tick('orders')
+  await reached(other, server.tick('orders'))
   await tab.evaluate(() => window.line.forget())
   const again = await openTab(context, options)
   expect([...(await brokersOf([again]))]).not.toContain(before)

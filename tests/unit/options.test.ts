@@ -47,6 +47,39 @@ describe('the options', () => {
     expect({ leaseMs, lingerMs, maxQueuedBytes }).toEqual({ leaseMs: LONGEST_MS, lingerMs: 0, maxQueuedBytes: 2 ** 40 })
   })
 
+  test.each<[string, BrokerOptions, string]>([
+    ['outbox that is none', { outbox: 7 }, "startBroker's outbox is 7; expected an object of options"],
+    [
+      'outbox with one that is not known',
+      { outbox: { maxEntry: 1 } },
+      "startBroker's outbox.maxEntry is 1; expected one of maxEntries, maxBytes, maxMessageBytes, maxDeadLetters, " +
+        'durability, maxAttempts, ackTimeoutMs, retryBaseMs, retryMaxMs',
+    ],
+    ['outbox', { outbox: { maxEntries: 0 } }, "startBroker's outbox.maxEntries is 0; expected a number above 0"],
+    [
+      'outbox',
+      { outbox: { ackTimeoutMs: 2 ** 31 } },
+      "startBroker's outbox.ackTimeoutMs is 2147483648; expected a number above 0",
+    ],
+    [
+      'outbox',
+      { outbox: { durability: 'safe' } },
+      "startBroker's outbox.durability is safe; expected relaxed or strict",
+    ],
+    ['batch that is none', { batch: null }, "startBroker's batch is null; expected an object of options"],
+    ['batch', { batch: { maxDelayMs: 0 } }, "startBroker's batch.maxDelayMs is 0; expected a number above 0"],
+    ['batch', { batch: { size: 5 } }, "startBroker's batch.size is 5; expected one of maxDelayMs, maxEvents"],
+  ] as [string, BrokerOptions, string][])('are refused with a wrong %s: %o', (_, options, message) => {
+    expect(() => resolveOptions({ ...options, transport })).toThrow(refusal(message))
+  })
+
+  test('of outbox and batch that are left out are the defaults, and nothing is gathered unasked', () => {
+    expect(resolveOptions({ transport }).batch).toBeUndefined()
+    expect(resolveOptions({ transport, batch: {} }).batch).toEqual({ maxDelayMs: 50, maxEvents: 50 })
+    const { outbox } = resolveOptions({ transport, outbox: { durability: 'strict', maxAttempts: undefined } } as never)
+    expect(outbox).toMatchObject({ durability: 'strict', maxAttempts: 10, maxEntries: 10_000, ackTimeoutMs: 10_000 })
+  })
+
   test('that are undefined are the defaults', () => {
     expect(resolveOptions({ transport, lingerMs: undefined } as unknown as BrokerOptions).lingerMs).toBe(2_000)
   })

@@ -7,6 +7,7 @@ import {
   parseAsk,
   parseFrame,
   parseHello,
+  parseOutboxRequest,
   parseWelcome,
   PartylineError,
 } from '../../src/protocol/index.ts'
@@ -31,8 +32,11 @@ const hello = {
     { epoch: 'e-0', n: 3 },
     { epoch: 'e-0', n: 5, checkpoint: { '': { session: '', position: '' }, '/chat': { session: '{"pid":"x"}' } } },
   ],
+  watchesOutbox: true,
 }
 const publish = { op: 'publish', id: 1, channel: 'orders', event: 'place', payload: { table: 4 }, timeoutMs: 5_000 }
+const durable = { key: 'k-1', lane: 'kitchen', ttlMs: 60_000, coalesce: '', again: true, outbox: 'o-1' }
+const TEN_YEARS_MS = 10 * 365 * 24 * 60 * 60 * 1000
 const tooLong = 'x'.repeat(MAX_NAME_LENGTH + 1)
 
 /** What was thrown, if anything. */
@@ -126,6 +130,7 @@ describe('hello', () => {
       { ...hello, marks: [{ epoch: 'e', n: 1, checkpoint: { '/': {} } }] },
       'hello.marks[0].checkpoint.session is undefined; expected a string',
     ],
+    [{ ...hello, watchesOutbox: 'yes' }, 'hello.watchesOutbox is "yes"; expected true or false'],
   ])('a wrong one is refused: %#', (value, sentence) => {
     expect(refusal(() => parseHello(value))).toBe(sentence)
   })
@@ -139,6 +144,9 @@ describe('ask', () => {
       { op: 'subscribe', channel: 'orders', deliver: 'one' },
       { op: 'unsubscribe', channel: 'orders' },
       publish,
+      { ...publish, durable: { key: 'k-1' } },
+      { ...publish, durable },
+      { op: 'watch-outbox' },
       { op: 'signal', signal: 'cancel', id: 4 },
       ...(['visible', 'hidden', 'focused', 'frozen', 'online', 'offline', 'reconnect'] as const).map(signal => ({
         op: 'signal',
@@ -185,6 +193,27 @@ describe('ask', () => {
       { ...publish, timeoutMs },
       `ask.ops[0].timeoutMs is ${typeof timeoutMs === 'string' ? '"5"' : timeoutMs}; expected milliseconds, above 0 and at most 86400000`,
     ]),
+    [{ ...publish, durable: true }, 'ask.ops[0].durable is true; expected an object'],
+    [{ ...publish, durable: {} }, 'ask.ops[0].durable.key is undefined; expected a string'],
+    [{ ...publish, durable: { key: '' } }, 'ask.ops[0].durable.key is ""; expected a string that is not empty'],
+    [
+      { ...publish, durable: { key: tooLong } },
+      'ask.ops[0].durable.key is a string of 1025; expected at most 1024 characters',
+    ],
+    [
+      { ...publish, durable: { ...durable, lane: '' } },
+      'ask.ops[0].durable.lane is ""; expected a string that is not empty',
+    ],
+    [
+      { ...publish, durable: { ...durable, coalesce: tooLong } },
+      'ask.ops[0].durable.coalesce is a string of 1025; expected at most 1024 characters',
+    ],
+    ...[0, -1, Number.NaN, TEN_YEARS_MS + 1].map((ttlMs): [unknown, string] => [
+      { ...publish, durable: { ...durable, ttlMs } },
+      `ask.ops[0].durable.ttlMs is ${ttlMs}; expected milliseconds, above 0 and at most ${TEN_YEARS_MS}`,
+    ]),
+    [{ ...publish, durable: { ...durable, again: 1 } }, 'ask.ops[0].durable.again is 1; expected true or false'],
+    [{ ...publish, durable: { ...durable, outbox: {} } }, 'ask.ops[0].durable.outbox is an object; expected a string'],
     [
       { op: 'signal', signal: 'smoke' },
       'ask.ops[0].signal is "smoke"; expected visible, hidden, focused, frozen, online, offline, reconnect, cancel',
@@ -221,6 +250,36 @@ describe('ack', () => {
   })
 })
 
+describe('what is asked of the outbox', () => {
+  test.each([
+    { type: 'counts' },
+    { type: 'list', state: 'waiting', count: 100, after: 0 },
+    { type: 'list', state: 'dead', count: 0, after: 7 },
+    { type: 'retry', keys: ['k-1', 'k-2'] },
+    { type: 'drop', keys: [] },
+  ])('is taken as it is: %j', request => {
+    expect(parseOutboxRequest({ ...request, surplus: 1 })).toEqual(request)
+  })
+
+  test.each<[unknown, string]>([
+    [undefined, 'outbox is undefined; expected an object'],
+    [{ type: 'burn' }, 'outbox.type is "burn"; expected counts, list, retry or drop'],
+    [{ type: 'list', state: 'ill', count: 1, after: 0 }, 'outbox.state is "ill"; expected waiting, dead'],
+    [{ type: 'list', state: 'dead', after: 0 }, 'outbox.count is undefined; expected a whole number from 0'],
+    [{ type: 'list', state: 'dead', count: -1, after: 0 }, 'outbox.count is -1; expected a whole number from 0'],
+    [{ type: 'list', state: 'dead', count: 1, after: '7' }, 'outbox.after is "7"; expected a whole number from 0'],
+    [{ type: 'retry' }, 'outbox.keys is undefined; expected an array'],
+    [{ type: 'drop', keys: ['k', 7] }, 'outbox.keys[1] is 7; expected a string'],
+    [{ type: 'drop', keys: new Array(2) }, 'outbox.keys[0] is undefined; expected a string'],
+    [
+      { type: 'retry', keys: new Array(MAX_OPS + 1) },
+      'outbox.keys is an array of 10001; expected at most 10000 entries',
+    ],
+  ])('is refused where it is wrong: %#', (value, sentence) => {
+    expect(refusal(() => parseOutboxRequest(value))).toBe(sentence)
+  })
+})
+
 describe('what comes from a broker', () => {
   test.each([undefined, 5, {}, { type: 'frame' }, { type: 'frame', seq: 1 }])('%j is no frame', value => {
     expect(refusal(() => parseFrame(value))).toBe('the broker sent no frame')
@@ -237,12 +296,15 @@ test.each([
   ['ack', parseAck],
   ['frame', parseFrame],
   ['welcome', parseWelcome],
+  ['outbox', parseOutboxRequest],
 ])('whatever comes in as %s is taken or refused as bad-message, and nothing else happens', (_, parse) => {
   const nearlyRight = fc.record(
     {
       epoch: fc.anything(),
       ops: fc.oneof(fc.anything(), fc.array(fc.record({ op: fc.anything(), id: fc.anything() }))),
-      type: fc.constantFrom('ack', 'frame'),
+      type: fc.constantFrom('ack', 'frame', 'list', 'drop'),
+      keys: fc.anything(),
+      state: fc.constantFrom('waiting', 'dead'),
       seq: fc.anything(),
       items: fc.anything(),
       protocol: fc.anything(),

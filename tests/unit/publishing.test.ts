@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { Asking } from '../../src/client/asking.ts'
 import { Publishing } from '../../src/client/publishing.ts'
-import { PartylineError, type Op, type OpFailure } from '../../src/protocol/index.ts'
+import type { PublishOptions } from '../../src/client/types.ts'
+import { PartylineError, type ErrorCode, type Op, type OpFailure } from '../../src/protocol/index.ts'
 
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
@@ -30,7 +31,7 @@ function setUp() {
       publishing.detached()
     },
     /** Publishes, and notes how both of its promises end. */
-    async publish(payload: string, options?: { timeoutMs?: number; signal?: AbortSignal }) {
+    async publish(payload: string, options?: PublishOptions) {
       outcomes.set(payload, 'pending')
       void publishing.publish('orders', 'place', payload, { durable: false, ...options }).then(
         ({ settled }) => {
@@ -45,9 +46,20 @@ function setUp() {
       publishing.receipt({ type: 'receipt', id, stage })
       await vi.advanceTimersByTimeAsync(0)
     },
+    /** The broker says that it has stored the message in the outbox with this id. */
+    async stored(id: number, outbox = 'o-1') {
+      publishing.receipt({ type: 'receipt', id, stage: 'stored', outbox })
+      await vi.advanceTimersByTimeAsync(0)
+    },
+    async failed(id: number, code: ErrorCode) {
+      publishing.receipt({ type: 'receipt', id, stage: 'failed', error: { code, message: code, retryable: false } })
+      await vi.advanceTimersByTimeAsync(0)
+    },
     settle: () => vi.advanceTimersByTimeAsync(0),
     /** The payloads of each call, and what else it was. */
     calls: () => asked.map(ops => ops.map(op => (op.op === 'publish' ? op.payload : op.op))),
+    /** Of the messages in the last call, what was said of storing them. */
+    durables: () => asked.at(-1)?.map(op => (op.op === 'publish' ? op.durable : undefined)),
     ids: () => asked.flat().flatMap(op => (op.op === 'publish' ? [op.id] : [])),
   }
 }
@@ -265,4 +277,114 @@ test('when the line is closed everything is settled with why', async () => {
   publishing.close(new PartylineError('line-closed', 'closed'))
   await settle()
   expect(Object.fromEntries(outcomes)).toEqual({ a: 'unconfirmed', b: 'line-closed' })
+})
+
+describe('a message that is to be stored', () => {
+  const durable = { durable: true }
+
+  test('resolves when it is stored, not when it is sent, and is settled as the broker says', async () => {
+    const { publish, attach, receive, stored, outcomes } = setUp()
+    attach()
+    await publish('a', durable)
+    await receive(1, 'sent')
+    expect(outcomes.get('a')).toBe('pending')
+    await stored(1)
+    expect(outcomes.get('a')).toBe('sent')
+    await receive(1, 'acknowledged')
+    expect(outcomes.get('a')).toBe('acknowledged')
+  })
+
+  test('resolves when it is acknowledged where it cannot be stored', async () => {
+    const { publish, attach, receive, outcomes } = setUp()
+    attach()
+    await publish('a', durable)
+    await receive(1, 'acknowledged')
+    expect(outcomes.get('a')).toBe('acknowledged')
+  })
+
+  test('that was not told to be stored is asked of every next broker under its key, with its payload', async () => {
+    const { publish, attach, detach, settle, calls, durables } = setUp()
+    attach()
+    await publish('a', durable)
+    const [first] = durables() ?? []
+    for (let brokers = 0; brokers < 3; brokers++) {
+      detach()
+      attach(false, false)
+      await settle()
+    }
+    expect(calls()).toEqual([['a'], ['a'], ['a'], ['a']])
+    expect(durables()).toEqual([{ ...first, again: true }])
+  })
+
+  test('that ends every broker that it is asked of is given up in the end', async () => {
+    const { publish, attach, detach, settle, calls, outcomes } = setUp()
+    attach()
+    await publish('a', durable)
+    for (let brokers = 0; brokers < 12; brokers++) {
+      detach()
+      attach(false, false)
+      await settle()
+    }
+    expect(calls().filter(([payload]) => payload === 'a')).toHaveLength(9)
+    expect(outcomes.get('a')).toBe('unconfirmed')
+  })
+
+  test('that was stored is asked about, without its payload, also in the same session, which may not have heard of it', async () => {
+    const { publish, attach, detach, stored, settle, calls, durables } = setUp()
+    attach()
+    await publish('a', { durable: true, key: 'k-1' })
+    await stored(1, 'o-7')
+    detach()
+    attach(false, false)
+    await settle()
+    detach()
+    attach(true, true)
+    await settle()
+    expect(calls()).toEqual([['a'], [undefined], [undefined]])
+    expect(durables()).toEqual([{ key: 'k-1', outbox: 'o-7', again: true }])
+  })
+
+  test('that was stored is waited for however long there is no broker; one that was not is unconfirmed', async () => {
+    const { publish, attach, detach, stored, outcomes } = setUp()
+    attach()
+    await publish('a', durable)
+    await publish('b', durable)
+    await stored(1)
+    detach()
+    await vi.advanceTimersByTimeAsync(60 * 60 * 1_000)
+    expect(Object.fromEntries(outcomes)).toEqual({ a: 'sent', b: 'unconfirmed' })
+  })
+
+  test("under a key of the app's own may be stored already", async () => {
+    const { publish, attach, durables } = setUp()
+    attach()
+    await publish('a', { durable: true, key: 'k-1' })
+    expect(durables()).toMatchObject([{ key: 'k-1', again: true }])
+    await publish('b', durable)
+    expect(durables()).toMatchObject([{ key: expect.any(String), again: undefined }])
+  })
+
+  test.each([
+    ['rejected', 'rejected'],
+    ['expired', 'expired'],
+    ['dropped', 'dropped'],
+    ['replaced', 'dropped'],
+    ['unconfirmed', 'unconfirmed'],
+    ['invalid-payload', 'unconfirmed'],
+  ] as const)('that fails as %s after it was stored is settled as %s', async (code, outcome) => {
+    const { publish, attach, stored, failed, outcomes } = setUp()
+    attach()
+    await publish('a', durable)
+    await stored(1)
+    await failed(1, code)
+    expect(outcomes.get('a')).toBe(outcome)
+  })
+
+  test('that fails before it was stored rejects with why', async () => {
+    const { publish, attach, failed, outcomes } = setUp()
+    attach()
+    await publish('a', durable)
+    await failed(1, 'outbox-full')
+    expect(outcomes.get('a')).toBe('outbox-full')
+  })
 })

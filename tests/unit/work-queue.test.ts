@@ -64,11 +64,11 @@ test('where there is no room for all together, there may be room for some', asyn
     const written: string[] = []
     transactions.push(written)
     await use(written)
-    if (written.join('').length > 3) throw new PartylineError('outbox-full', 'no room')
+    if (written.join('').length > 3) throw new PartylineError('storage-full', 'no room')
   })
   const write = (text: string) => queue.do(async written => written.push(text))
   const outcomes = await Promise.allSettled(['a', 'long', 'bc'].map(write))
-  expect(outcomes).toMatchObject([{ value: 1 }, { reason: { code: 'outbox-full' } }, { value: 1 }])
+  expect(outcomes).toMatchObject([{ value: 1 }, { reason: { code: 'storage-full' } }, { value: 1 }])
   expect(transactions).toEqual([['a', 'long', 'bc'], ['a'], ['long'], ['bc']])
 })
 

@@ -1,33 +1,60 @@
 import type { Channel } from 'partyline'
 import type { AppEvents } from '../events.ts'
-import { keepFresh } from '../lib/keep-fresh.ts'
+import { keepFresh, type Reading } from '../lib/keep-fresh.ts'
+import { read } from '../lib/request.ts'
 import { createStore, type Store } from '../lib/store.ts'
-import { EMPTY_FLOOR, fromSnapshot, withMessage, type FloorState } from './floor-state.ts'
+import type { FloorSnapshot } from '../model.ts'
+import type { LastKnown } from '../offline/last-known.ts'
+import {
+  EMPTY_FLOOR,
+  fromKept,
+  withMembers,
+  withMessage,
+  withSnapshot,
+  withTyping,
+  type FloorState,
+} from './floor-state.ts'
 import { createTypist, type Typist } from './typist.ts'
 
 export interface Floor {
   readonly store: Store<FloorState>
   readonly typist: Typist
+  /** Resolves when the message is stored in this browser: it is sent now, or when there is a line again. */
   readonly say: (text: string) => Promise<unknown>
 }
 
-export function createFloor(channel: Channel<AppEvents['floor']>, name: string, signal: AbortSignal): Floor {
+export function createFloor(channel: Channel<AppEvents['floor']>, lastKnown: LastKnown, signal: AbortSignal): Floor {
   const store = createStore(EMPTY_FLOOR)
+  let isLoaded = false
 
-  /** Enters before it looks around: a new connection is a stranger to the server. */
-  async function fetch(): Promise<void> {
-    await channel.request('enter', { name }, { signal })
-    const snapshot = await channel.request('snapshot', undefined, { signal })
-    store.update(() => fromSnapshot(snapshot))
+  async function fetch(): Promise<Reading> {
+    const { body: snapshot, keptAt } = await read<FloorSnapshot>('/api/floor', signal)
+    if (keptAt === undefined) {
+      isLoaded = true
+      store.update(state => withSnapshot(state, snapshot))
+      return 'present'
+    }
+    // What is kept is older than what a tab has seen itself.
+    if (!isLoaded) {
+      isLoaded = true
+      store.update(() => fromKept(snapshot))
+      lastKnown.kept(keptAt)
+    }
+    return 'kept'
   }
 
-  channel.on('members', ({ members }) => store.update(state => ({ ...state, members })), { signal })
-  channel.on('typing', ({ names }) => store.update(state => ({ ...state, typing: names })), { signal })
+  /** Worth nothing later: it is not stored. */
+  function tellTyping(typing: boolean): void {
+    channel.publish('is-typing', { typing }, { durable: false }).catch(() => {})
+  }
+
+  channel.on('members', members => store.update(state => withMembers(state, members)), { signal })
+  channel.on('typing', typing => store.update(state => withTyping(state, typing)), { signal })
   channel.on('message', message => store.update(state => withMessage(state, message)), { signal })
   keepFresh(channel, fetch, signal)
   return {
     store,
-    typist: createTypist(typing => void channel.publish('is-typing', { typing }).catch(() => {}), signal),
-    say: text => channel.request('say', { text }),
+    typist: createTypist(tellTyping, signal),
+    say: text => channel.publish('say', { text }),
   }
 }

@@ -5,14 +5,16 @@ import { useAction } from '../lib/use-action.ts'
 const MAX_TEXT = 280
 
 export function MessageForm() {
-  const { floor } = useHouse()
+  const { floor, outbox } = useHouse()
   const [text, setText] = useState('')
   const { pending, run } = useAction(floor.say)
 
   async function submit(event: FormEvent): Promise<void> {
     event.preventDefault()
     floor.typist.stopped()
-    if (text.trim() !== '' && (await run(text))) setText('')
+    if (text.trim() === '' || !(await run(text))) return
+    setText('')
+    await outbox.look()
   }
 
   function change(value: string): void {

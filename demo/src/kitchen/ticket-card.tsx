@@ -3,6 +3,7 @@ import { useHouse } from '../house-context.ts'
 import { AgeOf } from '../lib/age-of.tsx'
 import { useAction } from '../lib/use-action.ts'
 import type { Order, Ticket } from '../model.ts'
+import { useLineStatus } from '../panel/use-line-status.ts'
 import type { Job } from './jobs.ts'
 
 export const TicketCard = memo(
@@ -39,13 +40,15 @@ function sameTicket(a: Ticket, b: Ticket): boolean {
 
 function BumpButton({ order, ticket }: { readonly order: Order; readonly ticket: Ticket }) {
   const { orders } = useHouse()
+  const { isDown } = useLineStatus()
   const { pending, run } = useAction(orders.bump)
   const label = ticket.state === 'waiting' ? 'Start' : 'Ready'
   return (
     <button
       type="button"
       className={`button small ${ticket.state === 'cooking' ? 'tinted' : ''}`}
-      disabled={pending}
+      disabled={pending || isDown}
+      title={isDown ? 'Needs the line: somebody else may be quicker' : undefined}
       aria-label={`${label}: order ${order.id}`}
       onClick={() => void run({ id: order.id, station: ticket.station, from: ticket.state })}
     >

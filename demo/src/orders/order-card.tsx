@@ -4,6 +4,8 @@ import { AgeOf } from '../lib/age-of.tsx'
 import { capital } from '../lib/format.ts'
 import { useAction } from '../lib/use-action.ts'
 import type { Item, Order, Ticket } from '../model.ts'
+import { DeliveryMark } from '../outbox/delivery-mark.tsx'
+import { useLineStatus } from '../panel/use-line-status.ts'
 
 /** A change makes a new order object, so that only its own card renders again. */
 export const OrderCard = memo(function OrderCard({ order }: { readonly order: Order }) {
@@ -21,6 +23,7 @@ export const OrderCard = memo(function OrderCard({ order }: { readonly order: Or
       </div>
       <p className="dishes">{order.tickets.flatMap(ticket => ticket.items.map(dishText)).join(', ')}</p>
       {order.note !== '' && <p className="note">{order.note}</p>}
+      {order.state === 'placed' && order.placedBy === name && <DeliveryMark delivery="sent" />}
       {order.state === 'cooking' && <Progress tickets={order.tickets} />}
       {order.state === 'ready' && <ServeButton id={order.id} />}
     </li>
@@ -47,9 +50,16 @@ function Progress({ tickets }: { readonly tickets: readonly Ticket[] }) {
 
 function ServeButton({ id }: { readonly id: number }) {
   const { orders } = useHouse()
+  const { isDown } = useLineStatus()
   const { pending, run } = useAction(orders.serve)
   return (
-    <button type="button" className="button small tinted" disabled={pending} onClick={() => void run(id)}>
+    <button
+      type="button"
+      className="button small tinted"
+      disabled={pending || isDown}
+      title={isDown ? 'Needs the line: somebody else may have served it' : undefined}
+      onClick={() => void run(id)}
+    >
       {pending ? 'Serving…' : 'Serve'}
     </button>
   )

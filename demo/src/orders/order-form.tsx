@@ -8,8 +8,13 @@ import { DishStepper } from './dish-stepper.tsx'
 const MAX_TABLES = 40
 const MAX_NOTE = 80
 
-export function OrderForm({ menu }: { readonly menu: readonly Dish[] }) {
-  const { orders } = useHouse()
+interface OrderFormProps {
+  readonly menu: readonly Dish[]
+  readonly onPlaced: () => void
+}
+
+export function OrderForm({ menu, onPlaced }: OrderFormProps) {
+  const { orders, outbox } = useHouse()
   const dialog = useRef<HTMLDialogElement>(null)
   const [counts, setCounts] = useState<ReadonlyMap<string, number>>(new Map())
   const { pending, run } = useAction(orders.place)
@@ -22,6 +27,8 @@ export function OrderForm({ menu }: { readonly menu: readonly Dish[] }) {
     form.reset()
     setCounts(new Map())
     dialog.current?.close()
+    onPlaced()
+    await outbox.look()
   }
 
   return (

@@ -4,6 +4,7 @@ import type { Dish, Order, OrdersSnapshot, OrderState } from '../model.ts'
 export interface OrdersState {
   /** False until the first snapshot. */
   readonly loaded: boolean
+  /** Empty until it is read. */
   readonly menu: readonly Dish[]
   readonly orders: ReadonlyMap<number, Order>
 }
@@ -27,7 +28,7 @@ export function withSnapshot(state: OrdersState, snapshot: OrdersSnapshot, isSam
   const orders = new Map(snapshot.orders.map(order => [order.id, order]))
   const newer = isSameService ? [...state.orders.values()].filter(order => order.version > snapshot.version) : []
   for (const order of newer) orders.set(order.id, order)
-  return { loaded: true, menu: snapshot.menu, orders }
+  return { ...state, loaded: true, orders }
 }
 
 /** Open orders oldest first, served ones latest first. */

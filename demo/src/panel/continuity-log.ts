@@ -26,7 +26,7 @@ export function watchContinuity(line: AppLine, signal: AbortSignal): ContinuityL
 function textOf(continuity: { readonly verdict: 'recovered' | 'gap' | 'unknown'; readonly missed?: number }): string {
   switch (continuity.verdict) {
     case 'recovered':
-      return 'recovered, nothing is missing'
+      return 'nothing is missing'
     case 'gap':
       return `${continuity.missed ?? 'some'} events missed, fetched anew`
     case 'unknown':

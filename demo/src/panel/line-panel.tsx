@@ -1,12 +1,12 @@
 import { useHouse } from '../house-context.ts'
 import { count } from '../lib/format.ts'
 import { useStore } from '../lib/use-store.ts'
+import { OutboxPanel } from '../outbox/outbox-panel.tsx'
 import { LineDiagram } from './line-diagram.tsx'
 import { LossLine } from './loss-line.tsx'
 import { Measures } from './measures.tsx'
 import { PaceControl } from './pace-control.tsx'
 import { TabsButton } from './tabs-button.tsx'
-import { UnplugButton } from './unplug-button.tsx'
 import { useLineStatus } from './use-line-status.ts'
 import { useStats } from './use-stats.ts'
 
@@ -35,11 +35,11 @@ export function LinePanel() {
         </p>
       </div>
       <p className="saving">{savingText(tabs ?? 1, connections)}</p>
+      <OutboxPanel />
       <Measures />
       <PaceControl pacePerSecond={counts?.pacePerSecond} />
       <div className="panel-actions">
         <TabsButton />
-        <UnplugButton />
       </div>
       <LossLine />
     </section>

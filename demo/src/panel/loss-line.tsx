@@ -9,7 +9,7 @@ export function LossLine() {
   if (verdict === undefined) return null
   return (
     <p className="loss" data-whole={verdict.isWhole || undefined} role="status">
-      After the last break: {verdict.text} · <AgeOf at={verdict.at} /> ago
+      Last break: {verdict.text} · <AgeOf at={verdict.at} /> ago
     </p>
   )
 }

@@ -104,9 +104,12 @@ export function createAppServiceWorker(deps: AppServiceWorkerDeps): AppServiceWo
       return listen(emitters[type], listener, listenOptions)
     },
     async applyUpdate({ reload = false } = {}) {
-      if (registration.waiting === null) return
-      const applied = new Promise(resolve => {
-        container.addEventListener('controllerchange', resolve, { once: true })
+      const { waiting } = registration
+      if (waiting === null) return
+      const applied = new Promise<void>(resolve => {
+        waiting.addEventListener('statechange', () => {
+          if (waiting.state === 'activated' || waiting.state === 'redundant') resolve()
+        })
       })
       workbox.messageSkipWaiting()
       await applied

@@ -19,7 +19,7 @@ export class NetworkFirst extends Strategy {
   protected override async _handle(request: Request, handler: StrategyHandler): Promise<Response> {
     const { find, countFor } = this.#keeping
     const count = countFor(handler)
-    const network = handler.fetchAndCachePut(request)
+    const network = handler.fetchAndCachePut(request).then(refuseError)
     const first = await Promise.race([settled(network), slowAfter(this.#timeoutMs)])
     if (first === 'slow') {
       count('timeouts')
@@ -45,6 +45,15 @@ export class NetworkFirst extends Strategy {
       return kept.freshness === 'stale' ? marked(kept.response, STALE, '1') : kept.response
     }
   }
+}
+
+/**
+ * Without a network Firefox fulfils the preloaded answer of a navigation, with an error.
+ * https://github.com/GoogleChrome/workbox/issues/3134
+ */
+function refuseError(response: Response): Response {
+  if (response.type === 'error') throw new TypeError('the preloaded navigation failed')
+  return response
 }
 
 function settled(network: Promise<Response>): Promise<'settled'> {

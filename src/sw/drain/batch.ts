@@ -19,6 +19,9 @@ export interface Batch {
   readonly unfit: readonly string[]
 }
 
+/** A batch is full with the message that exceeds it. */
+const MAX_BATCH_BYTES = 1_048_576
+
 /**
  * What goes out as one: of each lane its oldest messages, in order, up to the first that JSON would not give back as
  * it was.
@@ -26,12 +29,17 @@ export interface Batch {
  */
 export function batchOf(heads: readonly (readonly Entry[])[], batchSize: number): Batch {
   const entries: MessageEntry[] = []
+  let bytes = 0
   const unfit: string[] = []
   for (const head of heads) {
     const messages = head.filter(isMessage)
     const stop = messages.findIndex(({ body }) => !isFaithful(body.payload))
     const fit = stop < 0 ? messages : messages.slice(0, stop)
-    entries.push(...fit.slice(0, batchSize - entries.length))
+    for (const entry of fit) {
+      if (entries.length >= batchSize || bytes > MAX_BATCH_BYTES) break
+      entries.push(entry)
+      bytes += entry.bytes
+    }
     const first = messages[0]
     if (stop === 0 && first !== undefined) unfit.push(first.lane)
   }

@@ -33,10 +33,11 @@ async function drainLane(lane: string, deps: DrainDeps): Promise<void> {
   }
 }
 
-async function send({ key }: Entry, body: RequestBody, id: string, { box, pauses, signal }: DrainDeps): Promise<void> {
+async function send({ key }: Entry, body: RequestBody, id: string, deps: DrainDeps): Promise<void> {
+  const { scope, box, pauses, signal } = deps
   box.sending.add(key)
   try {
-    const response = await fetch(toRequest(key, body, signal)).catch(() => undefined)
+    const response = await fetch(toRequest(scope, key, body, signal)).catch(() => undefined)
     if (response === undefined) {
       pauses.failed(id, { isForNetwork: true })
       return await box.attempted(key)

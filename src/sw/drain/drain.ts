@@ -13,6 +13,8 @@ export interface DrainsDeps {
   readonly holder: string
   /** Those that may have an outbox. */
   scopes(): Promise<readonly string[]>
+  /** Whether the app's own calls of this scope may be made now: they carry whatever cookies there are. */
+  mayCall(scope: string): Promise<boolean>
   /** The outbox of this scope is about to be used. */
   opening(scope: string): void
   /** Something has left the outbox of this scope. */
@@ -22,7 +24,7 @@ export interface DrainsDeps {
   reportError(error: unknown): void
 }
 
-/** How long one run waits for lanes that have failed. Browsers end a worker that takes its time. */
+/** How long one run waits for lanes that have failed, and for whoever else is sending. Browsers end a worker that takes its time. */
 const PATIENCE_MS = 30_000
 
 /** Sends what waits in the outboxes of all scopes, while no broker does. One run at a time. */
@@ -30,6 +32,8 @@ export class Drain {
   readonly #deps: DrainsDeps
   readonly #pauses = new Pauses({ now: () => Date.now(), random: () => Math.random() })
   readonly #aborts = new Map<string, AbortController>()
+  /** By the wall clock. */
+  readonly #forgottenAt = new Map<string, number>()
   #running: Promise<boolean> | undefined
   #isAgain = false
   #wake = (): void => {}
@@ -65,22 +69,20 @@ export class Drain {
 
   /** Nothing more is sent of this scope. */
   forget(scope: string): void {
+    this.#forgottenAt.set(scope, Date.now())
     this.#aborts.get(scope)?.abort()
   }
 
   async #runAll(): Promise<boolean> {
     const patienceEnds = Date.now() + PATIENCE_MS
-    let mayWaitForLease = true
     for (;;) {
       this.#isAgain = false
       const { isLeft, isBusy } = await this.#drainAll()
       if (this.#isAgain) continue
       if (!isLeft) return false
-      // The holder may have gone; once is enough, because one that is there will send it.
-      const busyMs = isBusy && mayWaitForLease ? LEASE_MS : undefined
-      const ms = Math.min(this.#pauses.nextMs() ?? Infinity, busyMs ?? Infinity)
+      // The holder may be gone, and its lease lapse.
+      const ms = Math.min(this.#pauses.nextMs() ?? Infinity, isBusy ? LEASE_MS : Infinity)
       if (Date.now() + ms > patienceEnds) break
-      if (ms === busyMs) mayWaitForLease = false
       await this.#sleep(ms)
     }
     this.#deps.wakeLater()
@@ -98,7 +100,10 @@ export class Drain {
   }
 
   async #drainAll(): Promise<Left> {
-    const scopes = await this.#deps.scopes()
+    const listedAt = Date.now()
+    const listed = await this.#deps.scopes()
+    // One that was forgotten since is not to be opened any more, which would make it anew.
+    const scopes = listed.filter(scope => (this.#forgottenAt.get(scope) ?? -Infinity) < listedAt)
     const left = await Promise.all(scopes.map(scope => this.#drainScope(scope)))
     return { isLeft: left.some(({ isLeft }) => isLeft), isBusy: left.some(({ isBusy }) => isBusy) }
   }
@@ -136,7 +141,9 @@ export class Drain {
     const { box } = parts
     // Without a lease for what is not there.
     if ((await box.lanes(kind)).length === 0) return { isLeft: false, isBusy: false }
-    const { endpoint, holder } = this.#deps
+    const { endpoint, holder, mayCall } = this.#deps
+    if (kind === 'message' && (await box.isAttended())) return { isLeft: true, isBusy: true }
+    if (kind === 'request' && !(await mayCall(parts.scope))) return { isLeft: true, isBusy: false }
     const done = await withLease(box, kind, holder, async lease => {
       const deps = { ...parts, lease, pauses: this.#pauses }
       await (kind === 'message' && endpoint !== undefined ? drainMessages(endpoint, deps) : drainRequests(deps))

@@ -34,22 +34,26 @@ export class Endpoint {
 
   async post(scope: string, entries: readonly MessageEntry[], signal: AbortSignal): Promise<EndpointOutcome> {
     const { options, reportError } = this.#deps
-    const body = JSON.stringify({ scope, messages: entries.map(toEndpointMessage) })
-    let response: Response
+    let request: Request
     try {
-      const headers = new Headers(await this.#headers(scope))
-      headers.set('content-type', 'application/json')
-      const compressed = await this.#compressed(body)
-      if (compressed !== undefined) headers.set('content-encoding', 'gzip')
-      const { endpoint, credentials } = options
-      response = await fetch(endpoint, { method: 'POST', headers, body: compressed ?? body, credentials, signal })
+      request = await this.#request(scope, JSON.stringify({ scope, messages: entries.map(toEndpointMessage) }))
     } catch (error) {
-      // What `fetch` rejects with when there is no network.
-      if (!(error instanceof TypeError)) reportError(error)
-      return { type: 'wait', isForNetwork: true }
+      // The app's own function of headers.
+      reportError(error)
+      return { type: 'wait' }
     }
+    const response = await fetch(request, { credentials: options.credentials, signal }).catch(() => undefined)
+    if (response === undefined) return { type: 'wait', isForNetwork: true }
     await this.#learn(response)
     return this.#read(response, entries.length)
+  }
+
+  async #request(scope: string, body: string): Promise<Request> {
+    const headers = new Headers(await this.#headers(scope))
+    headers.set('content-type', 'application/json')
+    const compressed = await this.#compressed(body)
+    if (compressed !== undefined) headers.set('content-encoding', 'gzip')
+    return new Request(this.#deps.options.endpoint, { method: 'POST', headers, body: compressed ?? body })
   }
 
   async #read(response: Response, count: number): Promise<EndpointOutcome> {

@@ -30,13 +30,18 @@ export async function toEntry(
   }
 }
 
+/** Whose request it is: the cookies that go with it may be another's by now. */
+const SCOPE = 'partyline-scope'
+
 /** What was stored, to be sent again. */
 export function toRequest(
+  scope: string,
   key: string,
   { url, method, headers, body, credentials }: RequestBody,
   signal: AbortSignal,
 ): Request {
   const all = new Headers(headers.map(([name, value]): [string, string] => [name, value]))
   all.set(IDEMPOTENCY_KEY, key)
+  all.set(SCOPE, encodeURIComponent(scope))
   return new Request(url, { method, headers: all, credentials, signal, ...(body === undefined ? {} : { body }) })
 }

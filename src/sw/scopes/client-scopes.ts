@@ -1,7 +1,7 @@
 import { parseScopeAnswer, type ScopeQuestion } from '../../protocol/index.ts'
 
 export interface ClientScopesDeps {
-  readonly clients: Pick<Clients, 'get'>
+  readonly clients: Pick<Clients, 'get' | 'matchAll'>
   readonly timeoutMs: number
 }
 
@@ -17,6 +17,8 @@ export class ClientScopes {
   /** With `undefined`: has no line, or did not answer. */
   readonly #known = new Map<string, string | undefined>()
   readonly #asked = new Map<string, Promise<string | undefined>>()
+  /** Ends the wait for the answer. */
+  readonly #answered = new Map<string, () => void>()
 
   constructor(deps: ClientScopesDeps) {
     this.#deps = deps
@@ -26,6 +28,7 @@ export class ClientScopes {
   told(clientId: string, scope: string | undefined): void {
     this.#known.delete(clientId)
     this.#known.set(clientId, scope)
+    this.#answered.get(clientId)?.()
     const [oldest] = this.#known.keys()
     if (this.#known.size > MAX_CLIENTS && oldest !== undefined) this.#known.delete(oldest)
   }
@@ -38,6 +41,12 @@ export class ClientScopes {
   /** Its pages have no line any more, until they tell otherwise. */
   forget(scope: string): void {
     for (const [clientId, known] of this.#known) if (known === scope) this.#known.set(clientId, undefined)
+  }
+
+  /** Of the pages that are open, one for each; `undefined` for those that have none. */
+  async present(): Promise<readonly (string | undefined)[]> {
+    const pages = await this.#deps.clients.matchAll({ type: 'window' })
+    return Promise.all(pages.map(({ id }) => this.of(id)))
   }
 
   async of(clientId: string): Promise<string | undefined> {
@@ -60,11 +69,13 @@ export class ClientScopes {
     try {
       return await new Promise<string | undefined>(resolve => {
         setTimeout(resolve, this.#deps.timeoutMs, undefined)
+        this.#answered.set(clientId, () => resolve(undefined))
         port1.addEventListener('message', ({ data }) => resolve(parseScopeAnswer(data).scope))
         port1.start()
         client.postMessage(question, [port2])
       })
     } finally {
+      this.#answered.delete(clientId)
       port1.close()
     }
   }

@@ -11,8 +11,11 @@ export interface AnswerCaches {
   wipe(scope: string): Promise<void>
 }
 
-/** `undefined` in browsers, and insecure contexts, without caches or without IndexedDB. */
-export function browserCaches(): AnswerCaches | undefined {
+/**
+ * `undefined` in browsers, and insecure contexts, without caches or without IndexedDB.
+ * @param tell tells a service worker that runs; not there in a page, which opens no BroadcastChannel
+ */
+export function browserCaches(tell: (scope: string) => void = () => {}): AnswerCaches | undefined {
   if (typeof caches === 'undefined' || typeof indexedDB === 'undefined') return undefined
   const notes = openNotes()
   return {
@@ -25,13 +28,13 @@ export function browserCaches(): AnswerCaches | undefined {
       // First: a worker that ends in the middle leaves the rest to the service worker.
       await notes.forget(scope, names)
       await Promise.all(names.map(name => caches.delete(name)))
-      tellWiped(scope)
+      tell(scope)
     },
   }
 }
 
-/** To a service worker that runs. */
-function tellWiped(scope: string): void {
+/** Tells a service worker that runs that a broker has wiped what it can of this scope. */
+export function tellWiped(scope: string): void {
   if (typeof BroadcastChannel === 'undefined') return
   const channel = new BroadcastChannel(brokersChannel(scope))
   channel.postMessage({ type: 'wiped' })

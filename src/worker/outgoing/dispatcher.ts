@@ -29,12 +29,16 @@ export interface DispatcherDeps {
   failed(key: string, error: PartylineError): void
   /** Messages were found whose time is up. */
   expire(): void
+  /** Nothing waits in this lane any more, whoever has sent it. */
+  emptied(lane: string): void
   /** There is something to send, or nothing any more. */
   changed(): void
 }
 
 /** How much of a lane is read at once. */
 const PAGE = 100
+/** How much of it is kept in memory; the rest is read when it has its turn. */
+const MAX_KEPT = 256
 
 /**
  * Sends what waits in the outbox: each lane in order, none waiting for another. An entry leaves the outbox when the
@@ -67,7 +71,7 @@ export class Dispatcher {
   /** A message is being stored: sent at once where nothing waits before it. */
   add(entry: NewEntry): void {
     const lane = this.#lane(entry.lane)
-    if (lane.hasMore || lane.isLoading) lane.hasMore = true
+    if (lane.hasMore || lane.isLoading || lane.items.length >= MAX_KEPT) lane.hasMore = true
     else replaceOrAppend(lane, { entry, attempts: 0, attempt: undefined })
     this.#turn(lane)
   }
@@ -83,8 +87,9 @@ export class Dispatcher {
     }
   }
 
-  /** It could not be stored. One that is being sent has this one attempt. */
+  /** It could not be stored. One that is being sent has this one attempt; one that arrived needs no more. */
   notStored(entry: NewEntry, error: PartylineError): void {
+    if (this.#done.has(entry.key)) return
     const item = this.#lanes.get(entry.lane)?.items.find(({ entry: { key } }) => key === entry.key)
     if (item?.attempt !== undefined) item.notStored = error
     else {
@@ -148,6 +153,7 @@ export class Dispatcher {
   #close(lane: Lane): void {
     lane.cancelTimer()
     this.#lanes.delete(lane.name)
+    this.#deps.emptied(lane.name)
     this.#deps.changed()
   }
 
@@ -170,7 +176,7 @@ export class Dispatcher {
     } catch (error) {
       host.reportError(error)
       lane.hasMore = true
-      lane.notBefore = host.now() + this.#delay(lane)
+      this.#backOff(lane)
     }
     lane.isLoading = false
     this.#turn(lane)
@@ -179,12 +185,12 @@ export class Dispatcher {
   #send(lane: Lane, item: Item): void {
     const { box, host, policy, send } = this.#deps
     const { key, body } = item.entry
-    const attempt = Symbol(key)
+    const attempt = new AbortController()
+    const { signal } = attempt
     item.attempt = attempt
     box.sending.add(key)
-    const abort = new AbortController()
     const cancelTimeout = host.setTimer(policy.ackTimeoutMs, () =>
-      abort.abort(new UpstreamError('network', `no acknowledgement within ${policy.ackTimeoutMs} ms`)),
+      attempt.abort(new UpstreamError('network', `no acknowledgement within ${policy.ackTimeoutMs} ms`)),
     )
     const settle = (then: () => void): void => {
       cancelTimeout()
@@ -194,8 +200,8 @@ export class Dispatcher {
       then()
       this.#turn(lane)
     }
-    abort.signal.addEventListener('abort', () => settle(() => this.#failed(lane, item, abort.signal.reason)))
-    handOver(() => send(body as MessageBody, key, abort.signal)).then(
+    signal.addEventListener('abort', () => settle(() => this.#failed(lane, item, signal.reason)))
+    handOver(() => send(body as MessageBody, key, signal)).then(
       reply => settle(() => this.#acknowledged(lane, item, reply)),
       (error: unknown) => settle(() => this.#failed(lane, item, error)),
     )
@@ -222,16 +228,17 @@ export class Dispatcher {
     this.#unsent(lane, item)
     // The end of the connection is nobody's failure.
     if (!isOpen() || item.notStored !== undefined) return
-    lane.failures++
+    this.#backOff(lane, cause.retryAfterMs)
     if (++item.attempts >= policy.maxAttempts) return this.#bury(lane, item, inVain(item.attempts, cause))
-    lane.notBefore = host.now() + (cause.retryAfterMs ?? this.#delay(lane))
     box.attempted(item.entry.key).catch(host.reportError)
   }
 
   /** To be sent again, where it is stored. */
   #unsent(lane: Lane, item: Item): void {
     const { box, failed } = this.#deps
+    const { attempt } = item
     item.attempt = undefined
+    attempt?.abort(new UpstreamError('network', 'the connection was lost'))
     box.sending.delete(item.entry.key)
     if (item.notStored === undefined) return
     this.#take(lane, item)
@@ -255,9 +262,15 @@ export class Dispatcher {
     if (index >= 0) lane.items.splice(index, 1)
   }
 
-  #delay({ failures }: Lane): number {
+  /** What was sent together and fails together is one failure. */
+  #backOff(lane: Lane, retryAfterMs = 0): void {
     const { host, policy } = this.#deps
-    return fullJitter(failures, host.random(), { baseMs: policy.retryBaseMs, maxMs: policy.retryMaxMs })
+    const { retryBaseMs: baseMs, retryMaxMs: maxMs } = policy
+    const now = host.now()
+    const isFirst = lane.notBefore <= now
+    if (isFirst) lane.failures++
+    const delay = isFirst && retryAfterMs === 0 ? fullJitter(lane.failures, host.random(), { baseMs, maxMs }) : 0
+    lane.notBefore = Math.max(lane.notBefore, now + retryAfterMs, now + delay)
   }
 }
 

@@ -5,8 +5,8 @@ import type { PartylineError } from '../../protocol/index.ts'
 export interface Item {
   readonly entry: NewEntry
   attempts: number
-  /** Which attempt is under way; `undefined` while none is. */
-  attempt: symbol | undefined
+  /** The attempt that is under way, which ends when this aborts; `undefined` while none is. */
+  attempt: AbortController | undefined
   /** It could not be stored, and why: this attempt is the only one. */
   notStored?: PartylineError
 }
@@ -58,8 +58,10 @@ export function newLane(name: string, hasMore: boolean): Lane {
 export function nextStep({ items, hasMore, isLoading, notBefore }: Lane, now: number, maxUnderWay: number): LaneStep {
   if (isLoading || notBefore > now) return { type: 'wait' }
   if (items.length === 0) return hasMore ? { type: 'load' } : { type: 'done' }
-  const index = items.findIndex(({ attempt }) => attempt === undefined)
+  let index = 0
+  while (items[index]?.attempt !== undefined) index++
   const next = items[index]
-  const isBehind = items.slice(index).some(({ attempt }) => attempt !== undefined)
+  // No more than so many were ever sent at a time.
+  const isBehind = items.slice(index + 1, index + 1 + maxUnderWay).some(({ attempt }) => attempt !== undefined)
   return next === undefined || isBehind || index >= maxUnderWay ? { type: 'wait' } : { type: 'send', item: next }
 }

@@ -25,8 +25,9 @@ export class LeaseKeeper {
   readonly #deps: LeaseKeeperDeps
   #token: number | undefined
   #takenAt = { now: -Infinity, wallClock: -Infinity }
-  #isAsking = false
   #isWanted = false
+  /** The answer that is waited for. */
+  #asking: symbol | undefined
   #cancelTimer = (): void => {}
 
   constructor(deps: LeaseKeeperDeps) {
@@ -44,8 +45,12 @@ export class LeaseKeeper {
 
   /** There is something to send: takes the lease where it is free, and keeps it. */
   want(): void {
+    const wasWanted = this.#isWanted
     this.#isWanted = true
-    if (!this.#isAsking && !this.isFresh) void this.#ask()
+    if (this.#asking !== undefined) return
+    if (!this.isFresh) void this.#ask()
+    // It rested: what is sent now may take longer than is left of it.
+    else if (!wasWanted) this.#askAt(this.#takenAt.now + RENEW_EVERY_MS)
   }
 
   /** There is nothing to send: it lapses. */
@@ -58,17 +63,21 @@ export class LeaseKeeper {
   async release(): Promise<void> {
     const { box, holder } = this.#deps
     this.rest()
+    this.#asking = undefined
     this.#takenAt = { now: -Infinity, wallClock: -Infinity }
     await box.release('message', holder)
   }
 
   async #ask(): Promise<void> {
     const { host, box, holder, changedHands, taken, refused } = this.#deps
+    const asking = Symbol('asking')
     this.#cancelTimer()
-    this.#isAsking = true
+    this.#asking = asking
     const at = { now: host.now(), wallClock: host.wallClock() }
     try {
       const token = await box.lease('message', holder)
+      // It was released since.
+      if (this.#asking !== asking) return
       if (token === undefined) refused()
       else {
         this.#takenAt = at
@@ -80,8 +89,14 @@ export class LeaseKeeper {
     } catch (error) {
       if (this.#isWanted) host.reportError(error)
     } finally {
-      this.#isAsking = false
-      if (this.#isWanted) this.#cancelTimer = host.setTimer(RENEW_EVERY_MS, () => void this.#ask())
+      if (this.#asking === asking) this.#asking = undefined
+      if (this.#isWanted && this.#asking === undefined) this.#askAt(host.now() + RENEW_EVERY_MS)
     }
+  }
+
+  #askAt(time: number): void {
+    const { host } = this.#deps
+    this.#cancelTimer()
+    this.#cancelTimer = host.setTimer(Math.max(0, time - host.now()), () => void this.#ask())
   }
 }

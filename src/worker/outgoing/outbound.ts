@@ -1,12 +1,6 @@
 import { PartylineError } from '../../protocol/index.ts'
 import type { BrokerHost } from '../host.ts'
-import {
-  toUpstreamError,
-  UpstreamError,
-  type BatchResult,
-  type TransportLink,
-  type UpstreamMessage,
-} from '../upstream/transport.ts'
+import type { BatchedMessage, TransportLink, UpstreamMessage } from '../upstream/transport.ts'
 import type { BatchOptions } from './outbox-options.ts'
 
 export interface OutboundDeps {
@@ -17,7 +11,7 @@ export interface OutboundDeps {
 }
 
 interface Gathered {
-  readonly message: UpstreamMessage
+  readonly message: BatchedMessage
   readonly resolve: (reply: unknown) => void
   readonly reject: (error: unknown) => void
 }
@@ -46,7 +40,7 @@ export class Outbound {
     const { host, link, batch } = this.#deps
     if (batch === undefined) return link.publish(message, signal)
     return new Promise((resolve, reject) => {
-      const gathered = { message, resolve, reject }
+      const gathered = { message: { ...message, signal }, resolve, reject }
       signal.addEventListener('abort', () => {
         this.#gathered = this.#gathered.filter(one => one !== gathered)
         reject(signal.reason as Error)
@@ -60,22 +54,18 @@ export class Outbound {
   flush(): void {
     this.#cancelTimer()
     const gathered = this.#gathered.splice(0)
-    if (gathered.length > 0) void this.#send(gathered)
+    if (gathered.length > 0) this.#send(gathered)
   }
 
-  async #send(gathered: readonly Gathered[]): Promise<void> {
+  #send(gathered: readonly Gathered[]): void {
+    const { link } = this.#deps
     try {
-      const messages = gathered.map(({ message }) => message)
-      const results = await this.#deps.link.publishBatch?.(messages, new AbortController().signal)
-      for (const [index, one] of gathered.entries()) settle(one, results?.[index])
+      const replies = link.publishBatch?.(gathered.map(({ message }) => message)) ?? []
+      for (const [index, { resolve, reject }] of gathered.entries()) replies[index]?.then(resolve, reject)
     } catch (error) {
-      for (const { reject } of gathered) reject(toUpstreamError(error))
+      // One that cannot be sent at all must not take its neighbours with it.
+      if (error instanceof PartylineError && gathered.length > 1) for (const one of gathered) this.#send([one])
+      else for (const { reject } of gathered) reject(error)
     }
   }
-}
-
-function settle({ resolve, reject }: Gathered, result: BatchResult | undefined): void {
-  if (result === undefined) reject(new UpstreamError('network', 'the server said nothing of this message'))
-  else if (result.ok) resolve(result.reply)
-  else reject(result.error)
 }

@@ -16,6 +16,7 @@ import type { BrokerHost } from '../host.ts'
 import type { Traffic } from '../observe/traffic.ts'
 import type { Session } from '../sessions/session.ts'
 import type { UpstreamMessage } from '../upstream/transport.ts'
+import { Attendance } from './attendance.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { LeaseKeeper } from './lease-keeper.ts'
 import type { ResolvedOutboxOptions } from './outbox-options.ts'
@@ -30,30 +31,39 @@ export interface OutboxDeskDeps {
   /** Opens the durable queue; rejects where this browser has none. */
   open(): Promise<Outbox>
   isOpen(): boolean
+  /** There are tabs, and no other broker takes over from this one. */
+  stays(): boolean
   send(message: UpstreamMessage, signal: AbortSignal): Promise<unknown>
   /** For messages that cannot be stored here. */
   sendUnstored(session: Session, op: PublishOp): void
   /** There is something to send, or nothing any more. */
   changed(): void
+  /** A message was stored. */
+  stored(): void
 }
 
 /** A tab that waits to hear what becomes of a message. */
 interface Watch {
   readonly session: Session
   readonly id: number
+  /** In which the message waits, where that is known. */
+  lane: string | undefined
   /** The message is in the outbox, or was. */
   isStored: boolean
 }
 
 interface Early {
-  readonly key: string
-  readonly run: () => void
+  readonly session: Session
+  readonly op: DurableOp
 }
 
 interface Opened {
   readonly box: Outbox
   readonly lease: LeaseKeeper
   readonly dispatcher: Dispatcher
+  readonly attendance: Attendance
+  /** Sees to it that others know whether this broker sends, or will. */
+  tend(): void
 }
 
 type DurableOp = PublishOp & { readonly durable: Durable }
@@ -65,9 +75,9 @@ export function isDurable(op: PublishOp): op is DurableOp {
 /** Entries of a list that cross at once. */
 const MAX_LISTED = 1_000
 const TELL_COUNTS_EVERY_MS = 100
+/** What is being sent when its time is up expires when that has failed. */
+const EXPIRE_AGAIN_MS = 1_000
 const RELEASE_MS = 500
-/** One whose time is up may still be on its way. */
-const LOOK_AGAIN_MS = 500
 
 /**
  * Takes in what is to be stored, and tells each tab what became of its own: `stored`, then `acknowledged` or `failed`.
@@ -75,7 +85,8 @@ const LOOK_AGAIN_MS = 500
  */
 export class OutboxDesk {
   readonly #deps: OutboxDeskDeps
-  readonly #watches = new Map<string, Watch>()
+  /** By key: several may have published the same message. */
+  readonly #watches = new Map<string, readonly Watch[]>()
   readonly #interested = new Set<Session>()
   #storage: OutboxCounts['storage'] = 'opening'
   #opened: Opened | undefined
@@ -110,30 +121,34 @@ export class OutboxDesk {
   }
 
   publish(session: Session, op: DurableOp): void {
-    const { key } = op.durable
-    this.#watches.set(key, { session, id: op.id, isStored: op.durable.outbox !== undefined })
-    this.#whenKnown(key, () => {
-      const opened = this.#opened
-      if (opened === undefined) return this.#publishUnstored(session, op)
-      if (op.durable.outbox !== undefined) void this.#recall(opened, op.durable.outbox, key)
-      else void this.#store(opened, toEntry(op, this.#deps.host.wallClock()), op.durable.again === true)
-    })
+    const opened = this.#opened
+    if (this.#storage === 'opening') return void this.#early.push({ session, op })
+    if (opened === undefined) return this.#publishUnstored(session, op)
+    const { key, outbox, again = false, lane = op.channel } = op.durable
+    this.#unwatch(key, session, op.id)
+    const others = this.#watches.get(key) ?? []
+    this.#watches.set(key, [...others, { session, id: op.id, lane, isStored: outbox !== undefined }])
+    if (outbox !== undefined) void this.#recall(opened, outbox, key)
+    else void this.#store(opened, toEntry(op, this.#deps.host.wallClock()), again)
   }
 
   /** The tab no longer awaits it: not sent if it waits still, otherwise on its way all the same. */
   cancel(session: Session, id: number): void {
-    for (const [key, watch] of this.#watches)
-      if (watch.session === session && watch.id === id) {
-        this.#watches.delete(key)
-        this.#early = this.#early.filter(early => early.key !== key)
+    this.#early = this.#early.filter(early => early.session !== session || early.op.id !== id)
+    for (const key of this.#watches.keys())
+      if (this.#unwatch(key, session, id) && !this.#watches.has(key))
         this.#drop([key]).catch(this.#deps.host.reportError)
-      }
   }
 
   /** The tab is gone; what it has published stays. */
   detach(session: Session): void {
     this.#interested.delete(session)
-    for (const [key, watch] of this.#watches) if (watch.session === session) this.#watches.delete(key)
+    for (const key of this.#watches.keys()) this.#unwatch(key, session)
+  }
+
+  /** A tab has come or gone. */
+  tabsChanged(): void {
+    this.#opened?.tend()
   }
 
   /** The tab wants to hear how full the outbox is. */
@@ -143,11 +158,13 @@ export class OutboxDesk {
   }
 
   connectionOpened(): void {
+    this.#opened?.tend()
     this.#opened?.dispatcher.turn()
   }
 
   connectionLost(): void {
     this.#opened?.dispatcher.connectionLost()
+    this.#opened?.tend()
   }
 
   /** Another context may have stored or sent something. */
@@ -160,6 +177,7 @@ export class OutboxDesk {
 
   /** @throws PartylineError `storage-unavailable` and others of the outbox */
   async answer(request: OutboxRequest): Promise<unknown> {
+    await this.#starting
     if (request.type === 'counts') {
       // Other contexts may have stored or sent something.
       await this.#opened?.box.refresh()
@@ -168,6 +186,8 @@ export class OutboxDesk {
     const { box } = this.#ready()
     switch (request.type) {
       case 'list':
+        // For IndexedDB none at most is no limit.
+        if (request.count === 0) return []
         return (await box.list(request.state, Math.min(request.count, MAX_LISTED), request.after)).map(toOutboxEntry)
       case 'drop':
         return this.#drop(request.keys)
@@ -180,34 +200,35 @@ export class OutboxDesk {
     }
   }
 
-  /** Lets another drainer send at once. Waits no longer than a moment: it would lapse by itself, too. */
+  /** Lets another drainer send at once. Waits no longer than a moment, and never fails: it would lapse by itself, too. */
   async release(): Promise<void> {
-    const released = this.#opened?.lease.release()
+    this.#opened?.attendance.rest()
+    const released = this.#opened?.lease.release().catch(this.#deps.host.reportError)
     await Promise.race([released, new Promise<void>(resolve => void this.#deps.host.setTimer(RELEASE_MS, resolve))])
   }
 
   /** Deletes everything that is stored, here and in every other context. */
   async wipe(): Promise<void> {
     await this.#starting
-    this.#stop()
-    await this.#opened?.box.wipe()
+    await this.#stop()?.wipe()
   }
 
   /** What is stored stays. */
-  close(): void {
-    this.#stop()
-    const opened = this.#opened
-    opened?.lease.release().then(
-      () => opened.box.close(),
-      () => undefined,
-    )
+  async close(): Promise<void> {
+    await this.#starting
+    await this.release()
+    this.#stop()?.close()
   }
 
-  #stop(): void {
-    this.#opened?.lease.rest()
+  #stop(): Outbox | undefined {
+    const opened = this.#opened
+    this.#opened = undefined
+    opened?.lease.rest()
+    opened?.attendance.rest()
     this.#cancelExpiry()
     this.#cancelTelling?.()
     this.#interested.clear()
+    return opened?.box
   }
 
   async #start(): Promise<void> {
@@ -218,17 +239,17 @@ export class OutboxDesk {
       this.#storage = 'ready'
       // Taken once, so that later nothing has to be looked up before the first message.
       this.#opened.lease.want()
-      await this.#armExpiry(box)
+      void this.#expire(box)
     } catch (error) {
       this.#storage = 'unavailable'
       host.reportError(error)
     }
-    for (const { run } of this.#early.splice(0)) run()
+    for (const { session, op } of this.#early.splice(0)) this.publish(session, op)
     this.#countsChanged()
   }
 
   #assemble(box: Outbox): Opened {
-    const { host, epoch, options, maxUnderWay, isOpen, send, traffic } = this.#deps
+    const { host, epoch, options, maxUnderWay, isOpen, stays, send, traffic } = this.#deps
     const dispatcher: Dispatcher = new Dispatcher({
       host,
       box,
@@ -240,7 +261,7 @@ export class OutboxDesk {
       },
       send: ({ channel, event, payload }, key, signal) => {
         traffic.published++
-        return send({ channel, event, payload, key, origin: this.#watches.get(key)?.session.id }, signal)
+        return send({ channel, event, payload, key, origin: this.#watches.get(key)?.[0]?.session.id }, signal)
       },
       acknowledged: (key, reply) => {
         traffic.acknowledged++
@@ -253,9 +274,9 @@ export class OutboxDesk {
         this.#countsChanged()
       },
       expire: () => void this.#expire(box),
+      emptied: lane => void this.#lookAfterWatches(box, lane).catch(host.reportError),
       changed: () => {
-        if (dispatcher.size > 0) lease.want()
-        else lease.rest()
+        tend()
         this.#deps.changed()
       },
     })
@@ -263,26 +284,39 @@ export class OutboxDesk {
       host,
       box,
       holder: epoch,
-      changedHands: () => void this.#othersMaySend({ box, dispatcher, lease }),
+      changedHands: () => void this.#othersMaySend(opened).finally(tend),
       taken: () => dispatcher.turn(),
-      refused: () => void this.#lookAfterWatches(box),
+      refused: () => void this.#lookAfterWatches(box).catch(host.reportError),
     })
-    return { box, dispatcher, lease }
+    const attendance = new Attendance({ host, box })
+    function tend(): void {
+      const hasWork = dispatcher.size > 0
+      // Who cannot send must not keep others from it that can.
+      if (hasWork && isOpen()) lease.want()
+      else lease.rest()
+      if (hasWork && !isOpen() && stays()) attendance.want()
+      else attendance.rest()
+    }
+    const opened: Opened = { box, dispatcher, lease, attendance, tend }
+    return opened
   }
 
-  #whenKnown(key: string, run: () => void): void {
-    if (this.#storage === 'opening') this.#early.push({ key, run })
-    else run()
+  /** Of this tab: one message, or all that there are. Whether there was any. */
+  #unwatch(key: string, session: Session, id?: number): boolean {
+    const watches = this.#watches.get(key) ?? []
+    const left = watches.filter(watch => watch.session !== session || (id !== undefined && watch.id !== id))
+    if (left.length > 0) this.#watches.set(key, left)
+    else this.#watches.delete(key)
+    return left.length < watches.length
   }
 
   #ready(): Opened {
     if (this.#opened !== undefined) return this.#opened
-    throw new PartylineError('storage-unavailable', 'messages cannot be stored in this browser, or not yet', {
-      retryable: this.#storage === 'opening',
-    })
+    throw new PartylineError('storage-unavailable', 'messages cannot be stored in this browser')
   }
 
   #publishUnstored(session: Session, op: DurableOp): void {
+    if (session.isClosed) return
     try {
       this.#deps.sendUnstored(session, op)
     } catch (error) {
@@ -290,26 +324,31 @@ export class OutboxDesk {
     }
   }
 
-  async #store({ box, dispatcher }: Opened, entry: NewEntry, isAgain: boolean): Promise<void> {
+  async #store(opened: Opened, entry: NewEntry, isAgain: boolean): Promise<void> {
+    const { box, dispatcher } = opened
     const adding = box.add(entry)
     // One that may be stored already is sent from the database, where it has its place.
     if (!isAgain) dispatcher.add(entry)
     try {
       const added = await adding
       this.#tellStored(entry.key, box)
-      this.#stored(box, dispatcher, entry, added, isAgain)
+      this.#stored(opened, entry, added, isAgain)
+      this.#deps.stored()
     } catch (error) {
       dispatcher.notStored(entry, error as PartylineError)
     }
     this.#countsChanged()
   }
 
-  #stored(box: Outbox, dispatcher: Dispatcher, entry: NewEntry, { replaced }: Added, isAgain: boolean): void {
+  #stored(opened: Opened, entry: NewEntry, { outcome, replaced }: Added, isAgain: boolean): void {
+    const { box, dispatcher } = opened
     if (replaced !== undefined) {
+      dispatcher.withdraw(new Set([replaced]))
       const why = new PartylineError('replaced', 'a newer message with the same coalesce has taken its place')
       this.#tell(replaced, { stage: 'failed', error: toWireError(why) })
     }
-    if (isAgain) dispatcher.stored(entry)
+    if (outcome === 'known') void this.#recall(opened, box.id, entry.key)
+    else if (isAgain) dispatcher.stored(entry)
     if (entry.expiresAt !== undefined) void this.#armExpiry(box).catch(this.#deps.host.reportError)
   }
 
@@ -317,27 +356,29 @@ export class OutboxDesk {
   async #recall({ box, dispatcher }: Opened, outbox: string, key: string): Promise<void> {
     try {
       const fate = await box.fate(key)
-      if (fate.state === 'waiting') dispatcher.stored({ lane: fate.lane })
-      else this.#tell(key, outbox === box.id ? toReceipt(fate) : wiped())
+      if (fate.state === 'waiting') {
+        for (const watch of this.#watches.get(key) ?? []) watch.lane = fate.lane
+        dispatcher.stored(fate)
+      } else this.#tell(key, outbox === box.id ? toReceipt(fate) : wiped())
     } catch (error) {
       this.#deps.host.reportError(error)
     }
   }
 
-  async #othersMaySend({ box, dispatcher, lease }: Opened): Promise<void> {
+  async #othersMaySend({ box, dispatcher }: Opened): Promise<void> {
     try {
       await dispatcher.reload()
-      if (dispatcher.size === 0) lease.rest()
       await this.#lookAfterWatches(box)
     } catch (error) {
       this.#deps.host.reportError(error)
     }
   }
 
-  /** What somebody else has sent or buried its tab hears from here. */
-  async #lookAfterWatches(box: Outbox): Promise<void> {
-    const stored = [...this.#watches].filter(([key, { isStored }]) => isStored && !box.sending.has(key))
-    const look = async ([key]: readonly [string, Watch]): Promise<void> => {
+  /** What somebody else has sent or buried, of one lane or of all, its tab hears from here. */
+  async #lookAfterWatches(box: Outbox, lane?: string): Promise<void> {
+    const isDue = (watch: Watch): boolean => watch.isStored && (lane === undefined || watch.lane === lane)
+    const stored = [...this.#watches].filter(([key, watches]) => watches.some(isDue) && !box.sending.has(key))
+    const look = async ([key]: readonly [string, unknown]): Promise<void> => {
       const fate = await box.fate(key)
       if (fate.state !== 'waiting') this.#tell(key, toReceipt(fate))
     }
@@ -363,10 +404,9 @@ export class OutboxDesk {
     const { host } = this.#deps
     const next = await box.nextExpiry()
     this.#cancelExpiry()
-    this.#cancelExpiry = (): void => {}
-    if (next === undefined) return
+    if (next === undefined || this.#opened === undefined) return
     const ms = next - host.wallClock()
-    this.#cancelExpiry = host.setTimer(ms > 0 ? ms : LOOK_AGAIN_MS, () => void this.#expire(box))
+    this.#cancelExpiry = host.setTimer(ms > 0 ? ms : EXPIRE_AGAIN_MS, () => void this.#expire(box))
   }
 
   async #drop(keys: readonly string[]): Promise<readonly string[]> {
@@ -382,17 +422,18 @@ export class OutboxDesk {
   }
 
   #tellStored(key: string, { id }: Outbox): void {
-    const watch = this.#watches.get(key)
-    if (watch === undefined) return
-    watch.isStored = true
-    watch.session.send({ type: 'receipt', id: watch.id, stage: 'stored', outbox: id })
+    for (const watch of this.#watches.get(key) ?? []) {
+      if (watch.isStored) continue
+      watch.isStored = true
+      watch.session.send({ type: 'receipt', id: watch.id, stage: 'stored', outbox: id })
+    }
   }
 
   /** The last that is heard of it. */
   #tell(key: string, notice: Omit<ReceiptNotice, 'type' | 'id'>): void {
-    const watch = this.#watches.get(key)
+    const watches = this.#watches.get(key) ?? []
     this.#watches.delete(key)
-    watch?.session.send({ type: 'receipt', id: watch.id, ...notice })
+    for (const { session, id } of watches) session.send({ type: 'receipt', id, ...notice })
   }
 
   #countsChanged(): void {
@@ -435,6 +476,7 @@ function wiped(): Omit<ReceiptNotice, 'type' | 'id'> {
 }
 
 function toOutboxEntry({ body, ...entry }: OutboxEntry): OutboxEntry {
-  const { kind } = body
-  return { ...entry, body: kind === 'message' ? body : { kind, url: body.url, method: body.method } }
+  if (body.kind !== 'request') return { ...entry, body }
+  const { kind, url, method } = body
+  return { ...entry, body: { kind, url, method } }
 }

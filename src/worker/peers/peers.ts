@@ -67,6 +67,11 @@ export class Peers {
     this.#post({ type: 'forget' })
   }
 
+  /** Tells the others, and the service worker, that something waits in the outbox, or does not any more. */
+  outboxChanged(): void {
+    this.#post({ type: 'outbox' })
+  }
+
   /** Idempotent. */
   close(): void {
     this.#channel?.close()

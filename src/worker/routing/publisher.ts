@@ -99,10 +99,10 @@ export class Publisher {
     const { outbound, traffic } = this.#deps
     const { op, abort } = pending
     try {
-      const acknowledged = outbound.publish(
-        { channel: op.channel, event: op.event, payload: op.payload, origin: pending.session.id },
-        abort.signal,
-      )
+      const { channel, event, payload, durable } = op
+      // One that was to be stored, and could not be, another broker may have sent.
+      const message = { channel, event, payload, key: durable?.key, origin: pending.session.id }
+      const acknowledged = outbound.publish(message, abort.signal)
       pending.sent = true
       traffic.published++
       this.#arm(pending, () => this.#fail(pending, unconfirmed(`no acknowledgement within ${op.timeoutMs} ms`)))

@@ -5,7 +5,7 @@ import { describe, fromChannelId, PartylineError } from '../../protocol/index.ts
 import {
   toUpstreamError,
   UpstreamError,
-  type BatchResult,
+  type BatchedMessage,
   type Capabilities,
   type OpenRequest,
   type Transport,
@@ -91,8 +91,7 @@ class SocketIoLink implements TransportLink {
 
   constructor(url: string, options: SocketIoOptions, sink: TransportSink) {
     const { path, transports, withCredentials, query, extraHeaders, parser, batchEvent } = options
-    if (batchEvent !== undefined)
-      this.publishBatch = (messages, signal) => this.#publishBatch(batchEvent, messages, signal)
+    if (batchEvent !== undefined) this.publishBatch = messages => this.#publishBatch(batchEvent, messages)
     this.#options = options
     this.#sink = sink
     this.#primary = options.namespace ?? '/'
@@ -167,31 +166,26 @@ class SocketIoLink implements TransportLink {
   }
 
   /** Those of other namespaces than the primary one go by themselves. */
-  async #publishBatch(
-    batchEvent: string,
-    messages: readonly UpstreamMessage[],
-    signal: AbortSignal,
-  ): Promise<readonly BatchResult[]> {
-    const results = new Map<UpstreamMessage, Promise<unknown>>()
-    const { idempotencyKeys } = this.#options
+  #publishBatch(batchEvent: string, messages: readonly BatchedMessage[]): readonly Promise<unknown>[] {
     const together = messages.filter(({ channel, event }) => this.#wireName(channel, event).name === this.#primary)
-    const batch = together.map(({ channel, event, payload, key }) => ({
+    const replies = together.length === 0 ? Promise.resolve() : this.#askForAll(batchEvent, together)
+    return messages.map(async message => {
+      const index = together.indexOf(message)
+      return index < 0 ? this.publish(message, message.signal) : readAcknowledgement(readReply(await replies, index))
+    })
+  }
+
+  #askForAll(batchEvent: string, messages: readonly UpstreamMessage[]): Promise<unknown> {
+    const { socket } = this.#namespace(this.#primary)
+    // It would keep what it is given while it is not connected.
+    if (!socket.connected) throw new UpstreamError('network', 'the connection is not open')
+    const { idempotencyKeys } = this.#options
+    const batch = messages.map(({ channel, event, payload, key }) => ({
       event: this.#wireName(channel, event).eventName,
       payload,
       ...(idempotencyKeys === true && key !== undefined ? { idempotencyKey: key } : {}),
     }))
-    if (batch.length > 0) {
-      // It would keep what it is given while it is not connected.
-      if (!this.#namespace(this.#primary).socket.connected)
-        throw new UpstreamError('network', 'the connection is not open')
-      const replies = ask(this.#namespace(this.#primary).socket, batchEvent, batch)
-      for (const [index, message] of together.entries())
-        results.set(
-          message,
-          replies.then(all => readAcknowledgement(readReply(all, index))),
-        )
-    }
-    return Promise.all(messages.map(message => toResult(results.get(message) ?? this.publish(message, signal))))
+    return ask(socket, batchEvent, batch)
   }
 
   #wireName(channel: string, event: string): { readonly name: string; readonly eventName: string } {
@@ -405,13 +399,6 @@ function argumentsFor(payload: unknown, idempotencyKey: string | undefined): rea
 function readReply(replies: unknown, index: number): unknown {
   if (Array.isArray(replies) && index < replies.length) return replies[index]
   throw new UpstreamError('network', 'the server acknowledged a batch without saying what became of each message')
-}
-
-function toResult(acknowledged: Promise<unknown>): Promise<BatchResult> {
-  return acknowledged.then(
-    reply => ({ ok: true, reply }),
-    (error: unknown) => ({ ok: false, error: toUpstreamError(error) }),
-  )
 }
 
 function withoutExpiry(credentials: Credentials | undefined): { [key: string]: unknown } {

@@ -64,10 +64,10 @@ export interface TransportLink {
    */
   publish(message: UpstreamMessage, signal: AbortSignal): Promise<unknown>
   /**
-   * Sends several messages as one, which the server handles in order. Resolves with what became of each, as
-   * {@link TransportLink.publish} tells it; rejects when nobody can know of any. Only where the server can.
+   * Sends several messages as one, which the server handles in order. Gives for each what {@link TransportLink.publish}
+   * would: none waits for what becomes of another. Throws when none could be sent. Only where the server can.
    */
-  publishBatch?(messages: readonly UpstreamMessage[], signal: AbortSignal): Promise<readonly BatchResult[]>
+  publishBatch?(messages: readonly BatchedMessage[]): readonly Promise<unknown>[]
   /**
    * Tells the server the state of one of this browser's tabs in a joined channel, in place of its last one; resolves
    * when it has it. Where the server knows one state for each connection, that of the tab that told its last counts.
@@ -141,10 +141,10 @@ export interface UpstreamMessage {
   readonly origin?: string | undefined
 }
 
-/** What the server says to one message of several. */
-export type BatchResult =
-  | { readonly ok: true; readonly reply: unknown }
-  | { readonly ok: false; readonly error: UpstreamError }
+/** One message of several. */
+export interface BatchedMessage extends UpstreamMessage {
+  readonly signal: AbortSignal
+}
 
 export interface UpstreamEvent extends Omit<UpstreamMessage, 'key' | 'origin'> {
   /** A session that is not to get it, because it published it itself. */

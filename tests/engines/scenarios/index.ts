@@ -1,6 +1,7 @@
 import type { Scenario } from '../../support/engines/scenario.ts'
 import { hostScenarios } from './hosts.ts'
 import { lineScenarios } from './line.ts'
+import { offlineScenarios } from './offline.ts'
 import { pageScenarios } from './pages.ts'
 import { serverScenarios } from './server.ts'
 import { tabScenarios } from './tabs.ts'
@@ -12,4 +13,5 @@ export const scenarios: readonly Scenario[] = [
   ...serverScenarios,
   ...lineScenarios,
   ...hostScenarios,
+  ...offlineScenarios,
 ]

@@ -42,7 +42,7 @@ export class OutboxModel {
   /** Its outcome, or the code of the error. */
   add({ body, ...entry }: NewEntry, sending: ReadonlySet<string>): string {
     if (this.#find(entry.key) !== undefined) return 'known'
-    const { kind } = body
+    const kind = body.kind as Kind
     const old = this.#held.find(
       held =>
         held.state === 'waiting' &&

@@ -1,5 +1,5 @@
 import type { Browser, BrowserContext, Page } from '@playwright/test'
-import { tabUrl, type TabOptions } from '../e2e/tab.ts'
+import { offlinePageUrl, openOfflinePage, stopServiceWorkers, type OfflinePageOptions } from '../e2e/offline-page.ts'
 import { crashTab } from '../faults/crash-tab.ts'
 import { killBroker } from '../faults/kill-broker.ts'
 import type { Random } from '../random.ts'
@@ -14,11 +14,18 @@ export const MOMENTS = [
 ] as const
 export type Moment = (typeof MOMENTS)[number]
 
-/** What breaks. */
+/** What breaks. With `everybody` all tabs are closed, and the service worker is left to send, and breaks as well. */
 export const VICTIMS = ['server', 'connection', 'broker', 'tab'] as const
-export type Victim = (typeof VICTIMS)[number]
+export type Victim = (typeof VICTIMS)[number] | 'everybody'
 
-/** One thing that is to break, once, at this message. */
+/** Those moments that a service worker can break at. */
+const SENDING = ['after send', 'before acknowledgement', 'after acknowledgement'] as const
+type SendingMoment = (typeof SENDING)[number]
+/** So many batches of the service worker arrive between its breaks. */
+const BATCHES_BETWEEN = 4
+const NUDGE_EVERY_MS = 250
+
+/** One thing that is to break, once, at this message, or at the first one behind it that comes to this moment. */
 export interface Break {
   readonly lane: string
   readonly n: number
@@ -26,16 +33,27 @@ export interface Break {
   readonly victim: Victim
 }
 
-/** So many breaks of each moment, spread over all lanes and their whole length. */
-export function planBreaks(random: Random, lanes: readonly string[], perLane: number, ofEach: number): Break[] {
-  return MOMENTS.flatMap(moment =>
-    Array.from({ length: ofEach }, () => ({
-      lane: random.pick(lanes),
-      n: 1 + Math.floor(random.next() * perLane),
-      moment,
-      victim: random.pick(VICTIMS),
-    })),
-  )
+export interface BreakPlan {
+  readonly lanes: readonly string[]
+  readonly perLane: number
+  /** How many breaks of each moment. */
+  readonly ofEach: number
+  /** How often all tabs are closed. */
+  readonly ofAll: number
+}
+
+/** Breaks at every moment, spread over all lanes and their whole length. */
+export function planBreaks(random: Random, { lanes, perLane, ofEach, ofAll }: BreakPlan): Break[] {
+  const somewhere = (): Pick<Break, 'lane' | 'n'> => ({
+    lane: random.pick(lanes),
+    n: 1 + Math.floor(random.next() * perLane),
+  })
+  return [
+    ...MOMENTS.flatMap(moment =>
+      Array.from({ length: ofEach }, () => ({ ...somewhere(), moment, victim: random.pick(VICTIMS) })),
+    ),
+    ...Array.from({ length: ofAll }, () => ({ ...somewhere(), moment: 'after store', victim: 'everybody' }) as const),
+  ]
 }
 
 export interface WriterOptions {
@@ -52,6 +70,7 @@ export interface WriterOptions {
 export function write({ lanes, perLane, breaks }: WriterOptions): void {
   const AT_ONCE = 25
   const page = window as unknown as { broken(moment: string, lane: string, n: number): void }
+  const left = new Set(breaks)
 
   for (const lane of lanes) void writeLane(lane)
 
@@ -78,14 +97,18 @@ export function write({ lanes, perLane, breaks }: WriterOptions): void {
   }
 
   function tell(moment: string, lane: string, n: number): void {
-    if (breaks.some(one => one.moment === moment && one.lane === lane && one.n === n)) page.broken(moment, lane, n)
+    for (const one of left)
+      if (one.moment === moment && one.lane === lane && n >= one.n) {
+        left.delete(one)
+        page.broken(moment, lane, n)
+      }
   }
 }
 
 export interface OutboxChaosDeps {
   readonly browser: Browser
   readonly context: BrowserContext
-  readonly tab: TabOptions
+  readonly tab: OfflinePageOptions & { readonly scope: string; readonly server: string }
   /** For each tab, its lanes. */
   readonly lanes: readonly (readonly string[])[]
   readonly perLane: number
@@ -102,6 +125,11 @@ export class OutboxChaos {
   /** Breaks come one after the other: the next when the harm of the last is done. */
   #breaking: Promise<unknown> = Promise.resolve()
   readonly done: Break[] = []
+  /** Where the service worker is still to break while it is alone. */
+  #sending: SendingMoment[] = []
+  #batches = 0
+  #alone: Page | undefined
+  readonly serviceWorkerBreaks: SendingMoment[] = []
 
   constructor(deps: OutboxChaosDeps) {
     this.#deps = deps
@@ -121,12 +149,23 @@ export class OutboxChaos {
 
   /** A message has come to this moment. True when something breaks now. */
   reached(moment: Moment, lane: string, n: number): boolean {
-    const found = [...this.#left].find(one => one.moment === moment && one.lane === lane && one.n === n)
+    const found = [...this.#left].find(one => one.moment === moment && one.lane === lane && n >= one.n)
     if (found === undefined) return false
     this.#left.delete(found)
     this.done.push(found)
     this.#breaking = this.#breaking.then(() => this.#break(found))
     return true
+  }
+
+  /** A batch of the service worker has come. Tells at which moment it breaks over it, if it does. */
+  batch(): SendingMoment | undefined {
+    const page = this.#alone
+    if (page === undefined || ++this.#batches % BATCHES_BETWEEN !== 0) return undefined
+    const moment = this.#sending.shift()
+    if (moment === undefined) return undefined
+    this.serviceWorkerBreaks.push(moment)
+    void stopServiceWorkers(page).catch(() => undefined)
+    return moment
   }
 
   /** Resolves when everything that broke has been mended. */
@@ -139,17 +178,51 @@ export class OutboxChaos {
     if (victim === 'connection') return cut()
     if (victim === 'server') return restart()
     if (victim === 'broker') return killBroker(browser).catch(() => undefined)
+    if (victim === 'everybody') return this.#closeAll()
     const index = lanes.findIndex(own => own.includes(lane))
     const page = this.#tabs[index]
     if (page !== undefined) await crashTab(page)
     await this.#open(index)
   }
 
+  /** Until the service worker has sent all that was stored. The page of another user keeps it awake. */
+  async #closeAll(): Promise<void> {
+    const { context, tab, lanes } = this.#deps
+    await Promise.all(this.#tabs.map(page => page.close()))
+    const page = await openOfflinePage(context, { app: tab.app, scope: 'somebody else' })
+    this.#sending = [...SENDING]
+    this.#alone = page
+    while ((await waitingOf(page, `${tab.scope}@${tab.server}`)) > 0) {
+      await nudge(page)
+      await new Promise(resolve => setTimeout(resolve, NUDGE_EVERY_MS))
+    }
+    this.#alone = undefined
+    await page.close()
+    for (const index of lanes.keys()) await this.#open(index)
+  }
+
   async #open(index: number): Promise<void> {
-    const { context, tab, lanes, perLane, breaks } = this.#deps
+    const { context, tab, lanes, perLane } = this.#deps
+    const breaks = [...this.#left]
     const page = await context.newPage()
     this.#tabs[index] = page
-    await page.goto(tabUrl(tab))
+    await page.goto(offlinePageUrl(tab))
     await page.evaluate(write, { lanes: lanes[index] ?? [], perLane, breaks })
   }
+}
+
+function waitingOf(page: Page, scope: string): Promise<number> {
+  return page.evaluate(async whose => {
+    const box = await window.openOutbox({ scope: whose })
+    const { waiting } = await box.refresh()
+    box.close()
+    return waiting
+  }, scope)
+}
+
+async function nudge(page: Page): Promise<void> {
+  await page.evaluate(async () => {
+    const { active } = await navigator.serviceWorker.ready
+    active?.postMessage({ type: 'partyline:nudge' })
+  })
 }

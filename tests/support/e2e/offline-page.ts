@@ -102,3 +102,36 @@ export async function stopServiceWorkers(page: Page): Promise<void> {
   await session.send('ServiceWorker.stopAllWorkers')
   await session.detach()
 }
+
+export interface StoredMessage {
+  readonly lane: string
+  /** `a date` becomes one. */
+  readonly payload: unknown
+  readonly expiresAt?: number
+}
+
+/** Puts messages into the outbox of a scope, as a broker does that is gone since. Returns what it holds then. */
+export function storeMessages(
+  page: Page,
+  scope: string,
+  messages: readonly StoredMessage[],
+): Promise<{ waiting: number; dead: number }> {
+  return page.evaluate(
+    async ([whose, all]) => {
+      const box = await window.openOutbox({ scope: whose })
+      for (const { lane, payload, expiresAt } of all)
+        await box.add({
+          key: `key-${crypto.randomUUID()}`,
+          lane,
+          body: { kind: 'message', channel: lane, event: 'add', payload: payload === 'a date' ? new Date(0) : payload },
+          bytes: 10,
+          createdAt: Date.now(),
+          ...(expiresAt === undefined ? {} : { expiresAt }),
+        })
+      const { waiting, dead } = await box.refresh()
+      box.close()
+      return { waiting, dead }
+    },
+    [scope, messages] as const,
+  )
+}

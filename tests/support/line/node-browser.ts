@@ -15,6 +15,7 @@ import {
   createBroker,
   resolveOptions,
   type Broker,
+  type BrokerHost,
   type BrokerOptions,
   type Transport,
 } from '../../../src/worker/index.ts'
@@ -72,6 +73,8 @@ export interface NodeBrowserOptions {
   readonly transport?: () => Transport & { die?(): void }
   /** How much faster the brokers' clocks run. @default 1 */
   readonly speed?: number
+  /** Of all brokers. @default one that works */
+  readonly openOutbox?: BrokerHost['openOutbox']
 }
 
 const SCOPE = 'ann'
@@ -83,6 +86,7 @@ export function nodeBrowser({
   server: serverOptions,
   transport: connect,
   speed = 1,
+  openOutbox = nodeStorage(),
 }: NodeBrowserOptions = {}): NodeBrowser {
   const server = testServer(serverOptions)
   const locks = createLocks()
@@ -90,7 +94,7 @@ export function nodeBrowser({
   const errors: unknown[] = []
   const reportError = (error: unknown): unknown => errors.push(error)
   const brokers: RunningBroker[] = []
-  const openOutbox = nodeStorage()
+  const openedAt = Date.now()
   const lines: Line[] = []
   const forgottenTabs = new Map<string, Set<string>>()
   /** That of the tab which is being opened. */
@@ -111,6 +115,7 @@ export function nodeBrowser({
       ...real,
       script: { url, type: 'module' },
       now: () => real.now() * speed,
+      wallClock: () => openedAt + (Date.now() - openedAt) * speed,
       setTimer: (ms, run) => real.setTimer(ms / speed, () => death.signal.aborted || run()),
       peers: {
         ...peers,

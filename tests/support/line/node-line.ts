@@ -46,8 +46,8 @@ export type Heard = (item: Item, ask: NodeTab['ask']) => void
 export const SCOPE = 'ann'
 
 /** A broker in Node with real message ports, and tabs that attach to it through the client's own attachment. */
-export function startNodeLine(options: BrokerOptions, host = nodeHost()): NodeLine {
-  const broker = createBroker({ host, scope: SCOPE, options: resolveOptions(options) })
+export function startNodeLine(options: BrokerOptions, host = nodeHost(), scope = SCOPE): NodeLine {
+  const broker = createBroker({ host, scope, options: resolveOptions(options) })
   const ends: (() => void)[] = []
   let tabs = 0
 
@@ -67,7 +67,7 @@ export function startNodeLine(options: BrokerOptions, host = nodeHost()): NodeLi
       host.locks.add(name)
       const greeting: Hello = {
         protocol: PROTOCOL_VERSION,
-        scope: SCOPE,
+        scope,
         tabId: name,
         attempt: 1,
         lease: { kind: 'lock', name },

@@ -8,3 +8,8 @@ export function nodeStorage(): (options: OpenOutboxOptions) => Promise<Outbox> {
   const name = `browser ${++browsers}`
   return options => openOutbox({ ...options, scope: `${name}:${options.scope}` })
 }
+
+/** Resolves when all that is asked of the outbox is done, and what follows from it in there. */
+export async function idle(box: Outbox): Promise<void> {
+  for (let times = 0; times < 4; times++) await box.refresh()
+}

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { gunzipSync } from 'node:zlib'
 import { respond as respondWithFile } from '../e2e/serve-folder.ts'
 
 export interface ApiRequest {
@@ -99,6 +100,10 @@ async function readRequest(request: IncomingMessage): Promise<ApiRequest> {
     method: request.method ?? '',
     path: request.url ?? '',
     headers: Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, String(value)])),
-    body: Buffer.concat(chunks).toString(),
+    body: bodyOf(Buffer.concat(chunks), request.headers['content-encoding']),
   }
+}
+
+function bodyOf(bytes: Buffer, encoding: string | undefined): string {
+  return (encoding === 'gzip' ? gunzipSync(bytes) : bytes).toString()
 }

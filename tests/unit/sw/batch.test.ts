@@ -23,6 +23,13 @@ test('of each lane the oldest go, in order, as many as fit', () => {
   expect(batchOf([a, b], 3)).toEqual({ entries: [...a, b[0]], unfit: [] })
 })
 
+test('large messages go in smaller batches, and none is too large for one', () => {
+  const large = [1, 2, 3].map(n => ({ ...message('a', n), bytes: 2_000_000 }))
+  expect(batchOf([large], 10).entries).toEqual(large.slice(0, 1))
+  const medium = [1, 2, 3].map(n => ({ ...message('b', n), bytes: 600_000 }))
+  expect(batchOf([medium], 10).entries).toEqual(medium.slice(0, 2))
+})
+
 test('a lane stops at what JSON cannot carry; the others go on', () => {
   const a = [message('a', 1), message('a', new Date(0)), message('a', 3)]
   const b = [message('b', new Map()), message('b', 4)]

@@ -2,9 +2,10 @@ import { expect, test } from 'vitest'
 import { ClientScopes, type ClientScopesDeps } from '../../../src/sw/scopes/client-scopes.ts'
 
 /** Pages that answer with their scope, or not at all. */
-function pages(scopes: Readonly<Record<string, string | undefined>>) {
+function pages(scopes: Readonly<Record<string, string | undefined>>, timeoutMs = 50) {
   const asked: string[] = []
   const clients = {
+    matchAll: () => Promise.resolve(Object.keys(scopes).map(id => ({ id }))),
     get: (id: string) =>
       Promise.resolve(
         id in scopes
@@ -18,7 +19,7 @@ function pages(scopes: Readonly<Record<string, string | undefined>>) {
           : undefined,
       ),
   }
-  return { asked, scopes: new ClientScopes({ clients: clients as ClientScopesDeps['clients'], timeoutMs: 50 }) }
+  return { asked, scopes: new ClientScopes({ clients, timeoutMs }) }
 }
 
 test('a page that has told its scope is not asked', async () => {
@@ -44,6 +45,14 @@ test('a page that does not answer is nobody’s until it tells', async () => {
   expect(await scopes.of('one')).toBe('ann')
 })
 
+test('a page that tells is not waited for any longer', async () => {
+  const { scopes } = pages({ one: undefined }, 2 ** 31 - 1)
+  const asking = scopes.of('one')
+  await new Promise(resolve => setTimeout(resolve))
+  scopes.told('one', 'ann')
+  expect(await asking).toBe('ann')
+})
+
 test('what a page tells while it is asked counts', async () => {
   const { scopes } = pages({ one: 'old' })
   const asking = scopes.of('one')
@@ -65,4 +74,11 @@ test('the pages of a scope that is forgotten are nobody’s, the others stay', a
   expect(scopes.peek('one')).toBeUndefined()
   expect(await scopes.of('one')).toBeUndefined()
   expect(scopes.peek('two')).toBe('ben')
+})
+
+test('whose pages are open is asked where it is not known', async () => {
+  const { asked, scopes } = pages({ one: 'ann', two: undefined, three: 'ben' })
+  scopes.told('three', 'cleo')
+  expect(await scopes.present()).toEqual(['ann', undefined, 'cleo'])
+  expect(asked).toEqual(['one', 'two'])
 })

@@ -15,7 +15,7 @@ test('what was stored is sent as it was, under its key', async () => {
   expect(entry).toMatchObject({ key: 'k1', lane: 'orders' })
   expect(entry.bytes).toBeGreaterThan(11)
   if (entry.body.kind !== 'request') throw new Error('not a request')
-  const again = toRequest(entry.key, entry.body, new AbortController().signal)
+  const again = toRequest('ann@here', entry.key, entry.body, new AbortController().signal)
   expect(again.url).toBe(request.url)
   expect(again.method).toBe('PUT')
   expect(again.credentials).toBe('include')
@@ -23,6 +23,7 @@ test('what was stored is sent as it was, under its key', async () => {
     'content-type': 'application/json',
     'x-own': 'yes',
     'idempotency-key': 'k1',
+    'partyline-scope': 'ann%40here',
   })
   expect(await again.text()).toBe('{"table":4}')
 })

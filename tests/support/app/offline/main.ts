@@ -1,4 +1,5 @@
 import { connect, type Line } from 'partyline'
+import { openOutbox } from '../../../../src/outbox/index.ts'
 import { registerServiceWorker, type AppServiceWorker } from 'partyline/register'
 
 declare global {
@@ -7,6 +8,8 @@ declare global {
     controlled: Promise<AppServiceWorker>
     /** What the page heard of its service worker, in order. */
     heard: string[]
+    /** For tests that play a broker which is gone since. */
+    openOutbox: typeof openOutbox
     /** How often this page was loaded in this tab. */
     loads: number
   }
@@ -38,6 +41,7 @@ async function register(): Promise<AppServiceWorker> {
 }
 
 window.heard = []
+window.openOutbox = openOutbox
 window.loads = Number(sessionStorage.getItem('loads') ?? 0) + 1
 sessionStorage.setItem('loads', String(window.loads))
 window.controlled = register()
