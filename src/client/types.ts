@@ -235,7 +235,7 @@ export interface Channel<Events = AnyEvents[string]> {
   onPresence(listener: (members: readonly Member[]) => void, options?: ListenOptions): () => void
   /**
    * Tells the others in the channel of this tab, until it is gone or tells `undefined`; told again after every
-   * interruption. Where the transport cannot, `not-offered` goes to `reportError`.
+   * interruption. Reason enough to join the channel. Where the transport cannot, `not-offered` goes to `reportError`.
    */
   track(state: unknown): void
   onState(listener: (change: ChannelStateChange) => void, options?: ListenOptions): () => void

@@ -344,7 +344,7 @@ describe('the connection', () => {
     await waitFor(() => line.broker.stats().connection.state === 'open', 'an open line')
     transport.lose(new UpstreamError('server-restart', 'going away'))
     await Promise.all(tabs.map(tab => tab.notice('status', ({ status }) => status === 'offline')))
-    await host.advance(10_000)
+    await host.advance(20_000)
     await Promise.all(tabs.map(tab => waitFor(() => lastStatus(tab) === 'open', 'an open line')))
     const afterOpen = tabs.map(tab => statuses(tab).slice(statuses(tab).indexOf('offline server-restart')))
     expect(afterOpen[0]).toEqual(['offline server-restart', 'connecting retry', 'open'])

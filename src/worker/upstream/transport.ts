@@ -60,7 +60,8 @@ export interface TransportLink {
   /**
    * Sends a message: by the time this returns it was handed to the connection. Resolves with the
    * server's acknowledgement; rejects with `UpstreamError('refused')` when the server refused it and
-   * with any other kind when nobody can know whether it arrived. Throws when it could not be sent at all.
+   * with any other kind when nobody can know whether it arrived. Throws when it could not be sent at all:
+   * `PartylineError('invalid-payload')` where it never can be, anything else where it can be tried again.
    */
   publish(message: UpstreamMessage, signal: AbortSignal): Promise<unknown>
   /**

@@ -1,7 +1,14 @@
+import { linesSubject } from './lines-subject.ts'
 import { pusherSubject } from './pusher-subject.ts'
 import { socketIoSubject } from './socket-io-subject.ts'
 import type { Subject } from './subject.ts'
 import { eventStreamSubject, webSocketSubject } from './websocket-subject.ts'
 
-/** Every transport of Partyline: all go through all cases. */
-export const subjects: readonly Subject[] = [socketIoSubject, pusherSubject, webSocketSubject, eventStreamSubject]
+/** Every transport of Partyline, and the example in docs/transports.md: all go through all cases. */
+export const subjects: readonly Subject[] = [
+  socketIoSubject,
+  pusherSubject,
+  webSocketSubject,
+  eventStreamSubject,
+  linesSubject,
+]
