@@ -13,3 +13,12 @@ export function median(values) {
  * @returns {Spread}
  */
 export const spread = values => ({ median: median(values), min: Math.min(...values), max: Math.max(...values) })
+
+/**
+ * @param {readonly number[]} values
+ * @param {number} share 0.5 for the median
+ */
+export function quantile(values, share) {
+  const sorted = [...values].sort((a, b) => a - b)
+  return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? NaN
+}

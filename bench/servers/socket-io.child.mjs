@@ -4,8 +4,7 @@ import { connect, createServer as createTcpServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Server } from 'socket.io'
 import { runLoad } from '../lib/load.mjs'
-
-/** @typedef {{ id: number, method: keyof typeof methods, args: unknown[] }} Request */
+import { obey } from './obey.mjs'
 
 const http = createServer()
 const io = new Server(http, { cors: { origin: true } })
@@ -106,11 +105,4 @@ function pipeSlowly(near, far, delayMs) {
   }
 }
 
-process.on('message', (/** @type {Request} */ request) => void obey(request))
-process.on('disconnect', () => process.exit())
-
-/** @param {Request} request */
-async function obey({ id, method, args }) {
-  const value = await /** @type {(...args: unknown[]) => unknown} */ (methods[method])(...args)
-  process.send?.({ id, value })
-}
+obey(methods)

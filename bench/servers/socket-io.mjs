@@ -1,28 +1,8 @@
-import { fork } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
+import { forkServer } from './fork-server.mjs'
 
 /** Starts the Socket.IO server of socket-io.child.mjs in a process of its own. */
 export async function startSocketIoServer() {
-  const child = fork(fileURLToPath(new URL('socket-io.child.mjs', import.meta.url)))
-  /** @type {Map<number, (value: unknown) => void>} */
-  const waiting = new Map()
-  let lastId = 0
-  child.on('message', (/** @type {{ id: number, value: unknown }} */ { id, value }) => {
-    waiting.get(id)?.(value)
-    waiting.delete(id)
-  })
-
-  /**
-   * @param {string} method
-   * @param {unknown[]} args
-   * @returns {Promise<any>}
-   */
-  const call = (method, ...args) =>
-    new Promise(resolve => {
-      waiting.set(++lastId, resolve)
-      child.send({ id: lastId, method, args })
-    })
-
+  const { call, close } = forkServer('socket-io.child.mjs')
   const port = await call('listen')
   return {
     url: `http://127.0.0.1:${port}`,
@@ -42,8 +22,6 @@ export async function startSocketIoServer() {
     /** Since the start. */
     figures: () =>
       /** @type {Promise<{ cpuMs: number, bytesSent: number, accepted: number, clients: number }>} */ (call('figures')),
-    close() {
-      if (child.connected) child.disconnect()
-    },
+    close,
   }
 }

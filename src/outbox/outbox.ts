@@ -7,6 +7,7 @@ import { parseRow, toDamagedRow, type Row } from './row.ts'
 import {
   DEFAULT_LIMITS,
   EMPTY,
+  fits,
   hasAmpleRoom,
   minus,
   parseUsage,
@@ -143,6 +144,11 @@ export class Outbox {
   /** As of the last transaction of this context. */
   get usage(): Usage {
     return this.#usage
+  }
+
+  /** As far as this context knows, the limits let it in. */
+  hasRoomFor(entry: NewEntry): boolean {
+    return fits(this.#usage, entry, this.#limits)
   }
 
   /**

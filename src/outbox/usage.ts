@@ -61,6 +61,11 @@ function full(why: string): PartylineError {
   return new PartylineError('outbox-full', why, { retryable: true })
 }
 
+export function fits(usage: Usage, { bytes }: NewEntry, limits: Required<OutboxLimits>): boolean {
+  const { maxEntries, maxBytes, maxMessageBytes } = limits
+  return usage.waiting < maxEntries && usage.bytes + bytes <= maxBytes && bytes <= maxMessageBytes
+}
+
 /** So far from the limits that nobody need look twice, also when thousands come at once. */
 export function hasAmpleRoom(usage: Usage, { bytes }: NewEntry, limits: Required<OutboxLimits>): boolean {
   const { maxEntries, maxBytes, maxMessageBytes } = limits

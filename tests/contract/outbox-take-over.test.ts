@@ -65,6 +65,25 @@ describe('when a broker dies', () => {
     expect(browser.server.published.map(({ key }) => key)).toEqual([receipt.key, receipt.key])
   })
 
+  it('what waits is sent by the next also when that starts while the right to send of the dead one lasts', async () => {
+    const openOutbox = nodeStorage()
+    const box = await openOutbox({ scope: SCOPE })
+    const body = { kind: 'message', channel: 'orders', event: 'place', payload: 1 } as const
+    await box.add({ key: 'k', lane: 'orders', bytes: 8, createdAt: Date.now(), body })
+    await box.lease('message', 'dead')
+    const transport = testTransport()
+    const line = startNodeLine({ transport, ...FAST }, nodeHost({ openOutbox }))
+    onTestFinished(() => line.close())
+    // The line opens when the broker has asked for the right to send and not got it.
+    transport.behaviour.open = async () => {
+      await waitFor(() => line.broker.stats().outbox.storage === 'ready', 'the outbox')
+      await new Promise(resolve => setTimeout(resolve, 100))
+    }
+    await line.openTab({ wanted: [{ channel: 'orders' }] })
+    await waitFor(() => transport.calls.includes('publish orders place'), 'the message')
+    await waitFor(() => line.broker.stats().outbox.waiting === 0, 'the end of it')
+  })
+
   it('what tabs had published that are gone is sent as well', async () => {
     const browser = openBrowser()
     browser.server.behaviour.open = () => Promise.reject(new UpstreamError('network', 'down'))

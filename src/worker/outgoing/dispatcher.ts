@@ -56,9 +56,10 @@ export class Dispatcher {
     this.#deps = deps
   }
 
-  /** Lanes that have something to send. */
+  /** Lanes that have something to send; one, where nobody could look yet and something waits. */
   get size(): number {
-    return this.#lanes.size
+    const isOpenQuestion = !this.#isComplete && this.#deps.box.usage.waiting > 0
+    return Math.max(this.#lanes.size, isOpenQuestion ? 1 : 0)
   }
 
   /** Messages that were sent and not acknowledged. */

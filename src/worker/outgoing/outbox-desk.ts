@@ -245,6 +245,7 @@ export class OutboxDesk {
       host.reportError(error)
     }
     for (const { session, op } of this.#early.splice(0)) this.publish(session, op)
+    this.#deps.changed()
     this.#countsChanged()
   }
 
@@ -327,12 +328,13 @@ export class OutboxDesk {
   async #store(opened: Opened, entry: NewEntry, isAgain: boolean): Promise<void> {
     const { box, dispatcher } = opened
     const adding = box.add(entry)
-    // One that may be stored already is sent from the database, where it has its place.
-    if (!isAgain) dispatcher.add(entry)
+    // One that may be stored already is sent from the database, where it has its place; one that may be refused not at all.
+    const isSure = !isAgain && box.hasRoomFor(entry)
+    if (isSure) dispatcher.add(entry)
     try {
       const added = await adding
       this.#tellStored(entry.key, box)
-      this.#stored(opened, entry, added, isAgain)
+      this.#stored(opened, entry, added, isSure)
       this.#deps.stored()
     } catch (error) {
       dispatcher.notStored(entry, error as PartylineError)
@@ -340,7 +342,7 @@ export class OutboxDesk {
     this.#countsChanged()
   }
 
-  #stored(opened: Opened, entry: NewEntry, { outcome, replaced }: Added, isAgain: boolean): void {
+  #stored(opened: Opened, entry: NewEntry, { outcome, replaced }: Added, isSure: boolean): void {
     const { box, dispatcher } = opened
     if (replaced !== undefined) {
       dispatcher.withdraw(new Set([replaced]))
@@ -348,7 +350,7 @@ export class OutboxDesk {
       this.#tell(replaced, { stage: 'failed', error: toWireError(why) })
     }
     if (outcome === 'known') void this.#recall(opened, box.id, entry.key)
-    else if (isAgain) dispatcher.stored(entry)
+    else if (!isSure) dispatcher.stored(entry)
     if (entry.expiresAt !== undefined) void this.#armExpiry(box).catch(this.#deps.host.reportError)
   }
 
