@@ -157,9 +157,10 @@ export class Outbox {
    *   {@link Database.transact}
    */
   add(entry: NewEntry): Promise<Added> {
-    if (entry.coalesce === undefined && hasAmpleRoom(this.#usage, entry, this.#limits))
-      return this.#work.doIndependent(work => this.#insert(work, entry))
-    return this.#work.do(async work => {
+    const isPlain = ({ usage }: Work): boolean =>
+      entry.coalesce === undefined && hasAmpleRoom(usage, entry, this.#limits)
+    return this.#work.doBeside(async work => {
+      if (isPlain(work)) return this.#insert(work, entry)
       if ((await this.#rowOf(work, entry.key)) !== undefined) return { outcome: 'known' }
       const old = await this.#replacedBy(work, entry)
       refuseExcess(old === undefined ? work.usage : minus(work.usage, old), entry, this.#limits)
@@ -168,7 +169,7 @@ export class Outbox {
       await put(work, old === undefined ? row : { ...row, seq: old.seq })
       if (old !== undefined) await forget(work, old, 'replaced', this.#now())
       return { outcome: 'stored', replaced: old?.key }
-    })
+    }, isPlain)
   }
 
   /** Those with the oldest entry first. */
@@ -365,7 +366,6 @@ export class Outbox {
 
   /** One request, as a rule: that the key is new the index sees to. */
   async #insert(work: Work, entry: NewEntry): Promise<Added> {
-    refuseExcess(work.usage, entry, this.#limits)
     const row = { ...entry, state: 'waiting', attempts: 0, kind: entry.body.kind } as const
     const request = requestAdd(work, row)
     work.usage = plus(work.usage, row)

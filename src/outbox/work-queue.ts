@@ -4,8 +4,8 @@ import { PartylineError } from '../protocol/index.ts'
 export interface Job<Context> {
   /** Runs in a transaction that it shares with others, and again when that fails; throws before it has written anything. */
   run(context: Context): Promise<unknown>
-  /** It runs beside others of its kind: what they write does not concern it. */
-  readonly isIndependent: boolean
+  /** As things stand what others like it write does not concern it: it begins while they run, in order. */
+  readonly isIndependent: (context: Context) => boolean
 }
 
 interface Waiting<Context> extends Job<Context> {
@@ -31,15 +31,11 @@ export class WorkQueue<Context> {
 
   /** Resolves with the job's result when its transaction is complete. */
   do<T>(run: (context: Context) => Promise<T>): Promise<T> {
-    return this.#add(run, false)
+    return this.doBeside(run, () => false)
   }
 
-  /** As {@link do}, without waiting for other independent jobs of the same transaction. They begin in order. */
-  doIndependent<T>(run: (context: Context) => Promise<T>): Promise<T> {
-    return this.#add(run, true)
-  }
-
-  async #add<T>(run: (context: Context) => Promise<T>, isIndependent: boolean): Promise<T> {
+  /** As {@link do}, without waiting for others of its kind where `isIndependent` says so. */
+  async doBeside<T>(run: (context: Context) => Promise<T>, isIndependent: Job<Context>['isIndependent']): Promise<T> {
     const done = deferred<unknown>()
     this.#waiting.push({ run, isIndependent, done })
     if (!this.#isRunning) {
@@ -61,7 +57,8 @@ export class WorkQueue<Context> {
         settle = []
         let running: Promise<void>[] = []
         for (const [index, { run, isIndependent, done }] of jobs.entries()) {
-          if (!isIndependent) {
+          const isBeside = isIndependent(context)
+          if (!isBeside) {
             await Promise.all(running)
             running = []
           }
@@ -69,7 +66,7 @@ export class WorkQueue<Context> {
             value => void (settle[index] = () => done.resolve(value)),
             (error: unknown) => void (settle[index] = () => done.reject(error)),
           )
-          if (isIndependent) running.push(settled)
+          if (isBeside) running.push(settled)
           else await settled
         }
         await Promise.all(running)
