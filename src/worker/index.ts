@@ -7,7 +7,7 @@ export {
   toUpstreamError,
   UpstreamError,
   type AuthorisationRequest,
-  type BatchResult,
+  type BatchedMessage,
   type Capabilities,
   type CauseKind,
   type OpenRequest,

@@ -39,6 +39,8 @@ async function start(): Promise<SubjectServer> {
     },
   })
   const proxy = await startProxy(server.port)
+  let connected = 0
+  server.io.engine.on('connection', () => connected++)
 
   return {
     transport: () =>
@@ -57,8 +59,10 @@ async function start(): Promise<SubjectServer> {
     },
     received: () => received,
     async cut() {
+      const before = connected
       proxy.cut()
-      await waitFor(() => server.connections() === 0, 'the server to notice')
+      // A line may be back before anybody has looked.
+      await waitFor(() => server.connections() === 0 || connected > before, 'the server to notice')
     },
     async silence() {
       proxy.swallow()
