@@ -9,6 +9,7 @@ const entries = [
   'partyline/worker/pusher',
   'partyline/worker/pusher-encrypted',
   'partyline/worker/socket-io',
+  'partyline/worker/supabase',
 ]
 
 test.for(entries)('importing %s in Node does nothing: no global, no timer, no output, no error', async entry => {
