@@ -266,6 +266,16 @@ describe('tokens', () => {
     expect(link.ofType('lost')).toEqual([])
   })
 
+  test('another that is no better: the connection is given up', async () => {
+    const tokens = ['first', 'second', 'third']
+    const link = await openLink({ token: 'none' }, {}, () => ({ token: tokens.shift() }))
+    expect(await failure(link.join(secret))).toMatchObject({ kind: 'credentials' })
+    await waitFor(() => tokens.length === 2, 'the question')
+    await failure(link.join(secret))
+    expect(await link.lost()).toMatchObject({ kind: 'credentials' })
+    expect(tokens).toHaveLength(2)
+  })
+
   test('no other than one that is refused: the connection is given up as `credentials`', async () => {
     const link = await openLink({ token: 'no token' })
     expect(await failure(link.join(secret))).toMatchObject({ kind: 'credentials' })
@@ -337,17 +347,30 @@ describe('ends', () => {
 
 describe('an existing client', () => {
   test('gives address, key and token, and keeps its own connection to itself', async () => {
+    let token = server.token()
+    let asked = 0
     const client = createClient(server.url, server.anonKey, {
-      accessToken: async () => server.token(),
+      accessToken: async () => {
+        asked++
+        return token
+      },
       realtime: { transport: WebSocket as never },
     })
     ends.push(() => client.realtime.disconnect())
-    const link = recordLink({ transport: () => supabase({ client }), credentials: () => undefined })
+    const link = recordLink({ transport: () => supabase({ client, heartbeatMs: 50 }), credentials: () => undefined })
     ends.push(() => link.link.close())
     await link.open()
     await link.join(id('secret', { private: true }))
     expect(server.connections()).toBe(1)
     expect(client.realtime.isConnected()).toBe(false)
+    const first = token
+    token = server.token({ sub: 'later' })
+    server.broadcast('secret', 'said', {}, { isPrivate: true })
+    await waitFor(() => asked > 2, 'the next look')
+    server.revoke(first)
+    server.broadcast('secret', 'said', {}, { isPrivate: true })
+    await waitFor(() => link.ofType('event').length === 2, 'the events')
+    expect(link.ofType('channel-lost')).toEqual([])
   })
 
   test.each([{}, { url: 'abc.supabase.co', key: 'k' }, { url: 'https://abc.supabase.co', key: '' }, { client: {} }])(

@@ -14,8 +14,6 @@ export interface ConnectionDeps {
   /** The open connection is gone; not after `close`. */
   lost(error: UpstreamError): void
   received(frame: ServerFrame): void
-  /** The connection is about to be looked after. */
-  beat(): void
 }
 
 /** One client of the library for the broker's life, each connection of which is made here and by nobody else. */
@@ -31,15 +29,16 @@ export class SupabaseConnection {
 
   constructor(deps: ConnectionDeps) {
     this.#deps = deps
-    const made = (wire: Wire): void => void (this.#wire ??= wire)
+    const made = (wire: Wire): void => void (this.#wire = wire)
     const depsOfNext = (): WireDeps | undefined => this.#depsOfNext()
     // The library would also connect by itself, as when a page comes back: that is a socket that was never open.
     this.#library = createLibrary(
       deps.project,
       class extends Wire {
         constructor(url: string) {
-          super(url, depsOfNext())
-          made(this)
+          const next = depsOfNext()
+          super(url, next)
+          if (next !== undefined) made(this)
         }
       },
     )
@@ -51,6 +50,8 @@ export class SupabaseConnection {
     signal.addEventListener('abort', aborted)
     try {
       signal.throwIfAborted()
+      // Of the library's own.
+      this.close()
       this.#opening = opening
       this.#library.socketAdapter.getSocket().connect()
       await opening.promise
@@ -99,14 +100,12 @@ export class SupabaseConnection {
   }
 
   #watch(): void {
-    const { heartbeatMs, heartbeatTimeoutMs, beat } = this.#deps
+    const { heartbeatMs, heartbeatTimeoutMs } = this.#deps
     this.#heartbeat = new Heartbeat({
       pingMs: heartbeatMs,
       pongMs: heartbeatTimeoutMs,
       ping: () => {
-        if (!this.isOpen) return
-        this.send({ topic: 'phoenix', event: 'heartbeat', payload: {}, ref: this.nextRef() })
-        beat()
+        if (this.isOpen) this.send({ topic: 'phoenix', event: 'heartbeat', payload: {}, ref: this.nextRef() })
       },
       dead: () => this.#closed(new UpstreamError('network', 'the server does not answer any more')),
     })

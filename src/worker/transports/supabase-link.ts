@@ -26,11 +26,14 @@ export class SupabaseLink implements TransportLink {
   readonly #project: Project
   readonly #connection: SupabaseConnection
   readonly #joinTimeoutMs: number
+  readonly #heartbeatMs: number
   readonly #topics = new Map<string, Topic>()
   #token: string | undefined
   #isGivenByTabs = false
-  /** The last that the server has refused. */
-  #refusedToken: string | undefined
+  /** Since a token was taken, another has been asked for. */
+  #hasAsked = false
+  #isAsking = false
+  #lookTimer: ReturnType<typeof setInterval> | undefined
 
   constructor(options: SupabaseOptions, sink: TransportSink) {
     const {
@@ -41,13 +44,13 @@ export class SupabaseLink implements TransportLink {
     this.#sink = sink
     this.#project = toProject(options)
     this.#joinTimeoutMs = joinTimeoutMs
+    this.#heartbeatMs = heartbeatMs
     this.#connection = new SupabaseConnection({
       project: this.#project,
       heartbeatMs,
       heartbeatTimeoutMs,
       lost: error => this.#lost(error),
       received: frame => this.#received(frame),
-      beat: () => void this.#look(),
     })
   }
 
@@ -55,8 +58,10 @@ export class SupabaseLink implements TransportLink {
     const token = tokenIn(credentials)
     this.#isGivenByTabs = token !== undefined
     this.#token = token ?? (await this.#ownToken())
-    this.#refusedToken = undefined
+    this.#hasAsked = false
     await this.#connection.open(signal)
+    if (this.#project.accessToken !== undefined)
+      this.#lookTimer = setInterval(() => void this.#look(), this.#heartbeatMs)
   }
 
   async join(channel: string, signal: AbortSignal): Promise<void> {
@@ -146,6 +151,7 @@ export class SupabaseLink implements TransportLink {
       malformed,
       interrupted: channel => this.#sink.continuity(channel, { verdict: 'unknown' }),
       tokenRefused: error => void this.#tokenRefused(name, error),
+      tokenTaken: () => void (this.#hasAsked = false),
       left: () => void this.#topics.delete(name),
     })
     this.#topics.set(name, topic)
@@ -164,10 +170,12 @@ export class SupabaseLink implements TransportLink {
 
   /** It may be stale without anybody's fault: a tab is asked for another, once, before the refusal counts. */
   async #tokenRefused(channel: string, error: UpstreamError): Promise<void> {
+    if (this.#isAsking) return
+    if (this.#hasAsked) return this.#giveUp(error)
     const refused = this.#token
-    if (refused === this.#refusedToken) return
-    this.#refusedToken = refused
+    this.#hasAsked = this.#isAsking = true
     const token = await this.#sink.authorise({ channel }).then(tokenIn, () => undefined)
+    this.#isAsking = false
     if (!this.#connection.isOpen || this.#token !== refused) return
     if (token === undefined || token === refused) return this.#giveUp(error)
     this.#renew(token)
@@ -184,6 +192,7 @@ export class SupabaseLink implements TransportLink {
   }
 
   #end(error: UpstreamError): void {
+    clearInterval(this.#lookTimer)
     for (const topic of this.#topics.values()) topic.end(error)
     this.#topics.clear()
   }

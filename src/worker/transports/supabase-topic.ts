@@ -22,8 +22,9 @@ export interface TopicDeps {
   /** Nobody knows what the channel has missed. */
   interrupted(channel: string): void
   channelLost(channel: string, error: UpstreamError): void
-  /** With this token no channel can be joined. */
+  /** With the present token no channel can be joined. */
   tokenRefused(error: UpstreamError): void
+  tokenTaken(): void
   malformed(kind: string, detail: string): void
   /** Nobody wants the topic any more; nothing is called after this. */
   left(): void
@@ -270,6 +271,7 @@ export class Topic {
     this.#roster.forget()
     this.#rowsInVain = 0
     this.#words = undefined
+    this.#deps.tokenTaken()
     const current = this.#deps.token()
     if (current !== undefined && current !== token) this.renew(current)
     if (plan.changes.length === 0) this.#completed()
@@ -326,7 +328,7 @@ export class Topic {
     if (!isAboutRows || waiting.length === 0)
       this.#lose(error.kind === 'refused' && isAboutRows ? toPassing(error) : error)
     this.#schedule()
-    if (error.kind === 'credentials') this.#deps.tokenRefused(error)
+    if (error.kind === 'credentials' && attempt.token === this.#deps.token()) this.#deps.tokenRefused(error)
   }
 
   /** Whoever had it has it no more. */
