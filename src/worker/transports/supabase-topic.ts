@@ -1,26 +1,20 @@
-import type { PresenceChange } from '../../protocol/index.ts'
 import { deferred } from '../../lib/index.ts'
-import { toUpstreamError, UpstreamError, type UpstreamEvent } from '../upstream/transport.ts'
+import { toUpstreamError, UpstreamError } from '../upstream/transport.ts'
+import { Audience, type AudienceDeps, type Listener } from './supabase-audience.ts'
 import { toChannelEnd, toJoinError } from './supabase-causes.ts'
 import { toText, type ServerFrame } from './supabase-frames.ts'
-import { isCovered, merge, takers, toChangeIds, toJoinConfig, type Plan } from './supabase-merging.ts'
+import { isCovered, merge, toChangeIds, toJoinConfig, type Plan } from './supabase-merging.ts'
 import { OwnStates } from './supabase-own-states.ts'
 import type { OutgoingPayload } from './supabase-payloads.ts'
 import { Pushes } from './supabase-pushes.ts'
-import { Roster } from './supabase-roster.ts'
-import { toRowPayload } from './supabase-rows.ts'
 import type { Wish } from './supabase-wish.ts'
 
-export interface TopicDeps {
+export interface TopicDeps extends AudienceDeps {
   readonly joinTimeoutMs: number
   nextRef(): string
   /** @throws UpstreamError when the connection is not open */
   send(event: string, payload: object, joinRef: string, ref: string): void
   token(): string | undefined
-  event(event: UpstreamEvent): void
-  presence(channel: string, change: PresenceChange): void
-  /** Nobody knows what the channel has missed. */
-  interrupted(channel: string): void
   channelLost(channel: string, error: UpstreamError): void
   /** With the present token no channel can be joined. */
   tokenRefused(error: UpstreamError): void
@@ -52,7 +46,6 @@ interface Holder {
 interface Join {
   readonly ref: string
   readonly plan: Plan
-  readonly changeIds: ReadonlyMap<number, readonly string[]>
 }
 
 interface Attempt {
@@ -65,8 +58,6 @@ interface Attempt {
 
 /** So many rows that nobody wants any more are worth an interruption for the others. */
 const ROWS_IN_VAIN = 100
-/** What comes between a join and its row changes waits; what is more is lost, as is said then anyway. */
-const MAX_HELD = 1_000
 
 /**
  * One topic on one connection, and the one join in which all that tabs want of it is had. When the wishes change, it is
@@ -76,7 +67,7 @@ export class Topic {
   readonly #deps: TopicDeps
   readonly #holders = new Set<Holder>()
   readonly #pushes = new Pushes()
-  readonly #roster = new Roster()
+  readonly #audience: Audience
   readonly #own = new OwnStates()
   #join: Join | undefined
   #attempt: Attempt | undefined
@@ -86,15 +77,15 @@ export class Topic {
   #isOneByOne = false
   #isScheduled = false
   #isOver = false
-  #rowsInVain = 0
   #areRowsBroken = false
-  /** Since the server has taken the join and does not send rows yet. */
-  #held: (() => void)[] | undefined
+  /** The server has taken the join, and does not send rows yet. */
+  #awaitsRows = false
   /** The last that the server has said of why it ends the channel. */
   #words: string | undefined
 
   constructor(deps: TopicDeps) {
     this.#deps = deps
+    this.#audience = new Audience(() => this.#listeners(), deps)
   }
 
   /** Resolves when the channel gets all that it wants. */
@@ -118,6 +109,8 @@ export class Topic {
   track(channel: string, tab: string, state: object, wish: Wish): Promise<void> {
     this.#own.set(channel, tab, state)
     return this.#use(wish, undefined, async join => {
+      // Another may have come, or this one gone, while the join was under way.
+      if (this.#own.last !== state) return
       await this.#push(join, 'presence', { type: 'presence', event: 'track', payload: state })
     })
   }
@@ -144,12 +137,12 @@ export class Topic {
         return this.#heardSystem(frame)
       case 'broadcast':
       case 'rows':
-        return this.#inOrder(() => this.#tell(frame))
+        this.#audience.hear(frame)
+        if (this.#audience.rowsInVain === ROWS_IN_VAIN) this.#schedule()
+        return
       case 'presence-state':
-        this.#roster.begin(frame.present)
-        return this.#tellPresence(this.#roster.state)
       case 'presence-diff':
-        if (this.#join?.plan.wantsPresence === true) this.#tellPresence(this.#roster.change(frame.joins, frame.leaves))
+        if (this.#join?.plan.wantsPresence === true) this.#audience.see(frame)
     }
   }
 
@@ -237,7 +230,7 @@ export class Topic {
   }
 
   #isWasteful(wanted: Plan, had: Plan): boolean {
-    return this.#rowsInVain >= ROWS_IN_VAIN && had.changes.length > wanted.changes.length
+    return this.#audience.rowsInVain >= ROWS_IN_VAIN && had.changes.length > wanted.changes.length
   }
 
   #begin(plan: Plan, holders: readonly Holder[]): void {
@@ -267,15 +260,14 @@ export class Topic {
       this.#deps.malformed('phx_reply', 'the row changes are not those that were asked for')
       return this.#failed(new UpstreamError('network', 'the server has answered something else than was asked'))
     }
-    this.#join = { ref, plan, changeIds }
-    this.#roster.forget()
-    this.#rowsInVain = 0
+    this.#join = { ref, plan }
+    this.#audience.prepare(changeIds)
     this.#words = undefined
     this.#deps.tokenTaken()
     const current = this.#deps.token()
     if (current !== undefined && current !== token) this.renew(current)
     if (plan.changes.length === 0) this.#completed()
-    else this.#held = []
+    else this.#awaitsRows = true
   }
 
   /** All that was asked for with the join flows. */
@@ -284,13 +276,11 @@ export class Topic {
     clearTimeout(timer)
     this.#attempt = undefined
     this.#areRowsBroken = false
-    const held = this.#held ?? []
-    this.#held = undefined
-    for (const { channel, isJoined } of this.#holders)
-      if (isJoined && channel !== undefined) this.#deps.interrupted(channel)
+    this.#awaitsRows = false
+    this.#audience.interrupted()
     if (this.#own.last !== undefined) this.#tellState()
     this.#accept(holders)
-    for (const tell of held) tell()
+    this.#audience.begin()
     this.#goOn()
   }
 
@@ -299,9 +289,8 @@ export class Topic {
       if (holder.isJoined || !this.#holders.has(holder)) continue
       holder.isJoined = true
       holder.joined()
-      const { state } = this.#roster
-      if (holder.channel !== undefined && holder.wish.wantsPresence && state !== undefined)
-        this.#deps.presence(holder.channel, state)
+      const { channel, wish } = holder
+      if (channel !== undefined) this.#audience.greet({ channel, wish })
     }
   }
 
@@ -314,10 +303,11 @@ export class Topic {
   #failed(error: UpstreamError): void {
     const attempt = this.#attempt
     if (attempt === undefined) return
-    const isAboutRows = this.#held !== undefined && error.kind === 'refused'
+    const isAboutRows = this.#awaitsRows && error.kind === 'refused'
     clearTimeout(attempt.timer)
     this.#attempt = undefined
-    this.#held = undefined
+    this.#awaitsRows = false
+    this.#audience.drop()
     this.#join = undefined
     const waiting = attempt.holders.filter(holder => !holder.isJoined && this.#holders.has(holder))
     if (isAboutRows && waiting.length > 1) {
@@ -360,48 +350,16 @@ export class Topic {
       if (!isOk) this.#words = words
       return
     }
-    if (this.#held !== undefined) return isOk ? this.#completed() : this.#failed(toRowsError(words))
-    if (isOk && this.#areRowsBroken) this.#tellRowsInterrupted()
+    if (this.#awaitsRows) return isOk ? this.#completed() : this.#failed(toRowsError(words))
+    // The server had lost the database for a while.
+    if (isOk && this.#areRowsBroken) this.#audience.interrupted(wish => wish.changes.length > 0)
     this.#areRowsBroken = !isOk
   }
 
-  /** The server has lost the database for a while. */
-  #tellRowsInterrupted(): void {
-    for (const { channel, wish, isJoined } of this.#holders)
-      if (isJoined && channel !== undefined && wish.changes.length > 0) this.#deps.interrupted(channel)
-  }
-
-  #inOrder(tell: () => void): void {
-    if (this.#held === undefined) return tell()
-    if (this.#held.length < MAX_HELD) this.#held.push(tell)
-  }
-
-  #tell(frame: Extract<TopicFrame, { kind: 'broadcast' | 'rows' }>): void {
-    if (frame.kind === 'broadcast') return this.#tellBroadcast(frame.event, () => frame.payload)
-    const wanting = takers(this.#channels(), frame.ids, this.#join?.changeIds ?? new Map())
-    const payload = toRowPayload(frame.data)
-    for (const { channel } of wanting) this.#deps.event({ channel, event: frame.data.type, payload })
-    if (wanting.length === 0 && ++this.#rowsInVain === ROWS_IN_VAIN) this.#schedule()
-  }
-
-  #tellBroadcast(
-    event: string,
-    payload: () => unknown,
-    except: (channel: string) => string | undefined = () => undefined,
-  ): void {
-    for (const { channel } of this.#channels())
-      this.#deps.event({ channel, event, payload: payload(), except: except(channel) })
-  }
-
-  #channels(): readonly { readonly channel: string; readonly wish: Wish }[] {
+  #listeners(): readonly Listener[] {
     return [...this.#holders].flatMap(({ channel, wish, isJoined }) =>
       isJoined && channel !== undefined ? [{ channel, wish }] : [],
     )
-  }
-
-  #tellPresence(change: PresenceChange | undefined): void {
-    if (change === undefined) return
-    for (const { channel, wish } of this.#channels()) if (wish.wantsPresence) this.#deps.presence(channel, change)
   }
 
   async #broadcast(
@@ -412,7 +370,7 @@ export class Topic {
   ): Promise<unknown> {
     // The server does not send it back: this browser's other tabs get it here.
     const toOthers = (): void =>
-      this.#tellBroadcast(
+      this.#audience.broadcast(
         event,
         () => payload.copy(),
         to => (to === channel && wish.hearsItself ? undefined : origin),
