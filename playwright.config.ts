@@ -1,6 +1,8 @@
 import { defineConfig } from '@playwright/test'
 import { chromiumLaunchOptions } from './tests/support/chromium.ts'
 
+const CHAOS = '**/*chaos.spec.ts'
+
 export default defineConfig({
   testDir: 'tests/e2e',
   testMatch: '**/*.spec.ts',
@@ -10,9 +12,10 @@ export default defineConfig({
   workers: 1,
   retries: 0,
   timeout: 30_000,
+  use: { launchOptions: chromiumLaunchOptions() },
   projects: [
-    // One that needs the back/forward cache or throttled timers adds a project of its own with
-    // `chromiumLaunchOptions({ ignoreDefaultArgs: [...] })`.
-    { name: 'chromium', use: { launchOptions: chromiumLaunchOptions() } },
+    { name: 'e2e', testIgnore: CHAOS },
+    // Minutes of faults at random.
+    { name: 'chaos', testMatch: CHAOS },
   ],
 })

@@ -36,7 +36,7 @@ export async function runVitest(project, folder, { args, live }, reporter = 'def
 }
 
 /**
- * @param {string} name
+ * @param {string} name of a project in playwright.config.ts
  * @param {string} folder
  * @param {StageOptions} options
  * @returns {Promise<StageResult>}
@@ -45,7 +45,13 @@ export async function runPlaywright(name, folder, { args, live }) {
   const report = freshReport(name)
   const { code, output } = await runNode(
     inRoot('node_modules/@playwright/test/cli.js'),
-    ['test', '--reporter=list,json', ...(live ? [] : ['--forbid-only']), ...byFileOrTitle(args, folder, '--grep')],
+    [
+      'test',
+      `--project=${name}`,
+      '--reporter=list,json',
+      ...(live ? [] : ['--forbid-only']),
+      ...byFileOrTitle(args, folder, '--grep'),
+    ],
     { env: { PLAYWRIGHT_JSON_OUTPUT_FILE: report }, ...(live ? { live } : { limitMs }) },
   )
   return verdict(judge(playwrightCounts(report), code), output, live)

@@ -34,17 +34,22 @@ export const stages = [
   { ...vitestStage('servers'), prepare: ensurePostgres },
   vitestStage('package'),
   { ...vitestStage('browser'), prepare: ensureChromium },
-  {
-    name: 'e2e',
-    folder: 'tests/e2e',
-    prepare: ensureChromium,
-    run: options => runPlaywright('e2e', 'tests/e2e', options),
-  },
+  playwrightStage('e2e'),
+  playwrightStage('chaos'),
   { ...vitestStage('engines'), prepare: ensureEngines, run: runEngines },
 ]
 
 /** @param {Stage} stage */
 export const isThere = ({ folder }) => folder === undefined || existsSync(inRoot(folder))
+
+/**
+ * @param {string} name of a project in playwright.config.ts
+ * @returns {Stage}
+ */
+function playwrightStage(name) {
+  const folder = 'tests/e2e'
+  return { name, folder, prepare: ensureChromium, run: options => runPlaywright(name, folder, options) }
+}
 
 /**
  * @param {string} name of a project in vitest.config.ts, and of its folder in tests
