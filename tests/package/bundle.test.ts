@@ -14,6 +14,10 @@ const socketIoCode = /\bEIO\b/
 const pusherCode = /pusher:connection_established/
 const encryptionCode = /bad nonce size/
 
+/** Sent with each join, and a part of `@supabase/supabase-js` that has nothing to do with Realtime. */
+const realtimeCode = /realtime-js\/2\.|postgres_changes/
+const supabaseAuthCode = /GoTrueClient|supabase\.auth\.token/
+
 let tab: string
 let worker: string
 
@@ -36,17 +40,20 @@ test("a tab's bundle holds no transport library", () => {
   expect(tab).not.toBe('')
   expect(socketIoCode.test(tab)).toBe(false)
   expect(pusherCode.test(tab)).toBe(false)
+  expect(realtimeCode.test(tab)).toBe(false)
 })
 
 test('the worker is a bundle of its own, with the transport that it uses', () => {
   expect(socketIoCode.test(worker)).toBe(true)
   expect(pusherCode.test(worker)).toBe(false)
+  expect(realtimeCode.test(worker)).toBe(false)
 })
 
 describe.each([
-  ['pusher', { socketIo: false, pusher: true, encryption: false }],
-  ['pusher-encrypted', { socketIo: false, pusher: true, encryption: true }],
-  ['socket-io', { socketIo: true, pusher: false, encryption: false }],
+  ['pusher', { socketIo: false, pusher: true, encryption: false, realtime: false, supabaseAuth: false }],
+  ['pusher-encrypted', { socketIo: false, pusher: true, encryption: true, realtime: false, supabaseAuth: false }],
+  ['socket-io', { socketIo: true, pusher: false, encryption: false, realtime: false, supabaseAuth: false }],
+  ['supabase', { socketIo: false, pusher: false, encryption: false, realtime: true, supabaseAuth: false }],
 ])('a worker with the transport of partyline/worker/%s', (entry, holds) => {
   let code: string
 
@@ -68,16 +75,21 @@ describe.each([
       socketIo: socketIoCode.test(code),
       pusher: pusherCode.test(code),
       encryption: encryptionCode.test(code),
+      realtime: realtimeCode.test(code),
+      supabaseAuth: supabaseAuthCode.test(code),
     }).toEqual(holds)
   })
 
   test('finds its class in what the bundler has made of a CommonJS library', async () => {
     const file = join(inject('consumer'), `${entry}-built.mjs`)
     await writeFile(file, code)
-    const { pusher, socketIo } = (await import(pathToFileURL(file).href)) as {
+    const { pusher, socketIo, supabase } = (await import(pathToFileURL(file).href)) as {
       readonly [name: string]: (options: object) => Transport
     }
-    const transport = pusher?.({ key: 'key', cluster: 'eu' }) ?? socketIo?.({ url: 'https://example.com' })
+    const transport =
+      pusher?.({ key: 'key', cluster: 'eu' }) ??
+      socketIo?.({ url: 'https://example.com' }) ??
+      supabase?.({ url: 'https://example.com', key: 'key' })
     expect(transport?.create({} as TransportSink).join).toBeTypeOf('function')
   })
 })

@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import { toChannelId } from '../../../../src/protocol/index.ts'
+import { fromChannelId, toChannelId } from '../../../../src/protocol/index.ts'
 import { UpstreamError } from '../../../../src/worker/upstream/transport.ts'
 import { waitFor } from '../../line/wait-for.ts'
 import type { Case } from '../case.ts'
@@ -58,7 +58,8 @@ export const channels: readonly Case[] = [
     name: 'join: parameters that the transport does not know are refused, and nothing else happens',
     async run({ server, openLink, channel }) {
       const { link, events } = await openLink(channel)
-      const id = toChannelId({ name: channel, params: { 'no such parameter': { at: ['all'] } } })
+      const { name, params } = fromChannelId(channel)
+      const id = toChannelId({ name, params: { ...params, 'no such parameter': { at: ['all'] } } })
       const outcome = await link.join(id, new AbortController().signal).catch((error: unknown) => error)
       if (outcome !== undefined) expect(outcome).toBeInstanceOf(UpstreamError)
       if (outcome !== undefined) expect(outcome).toMatchObject({ kind: 'refused' })
