@@ -51,6 +51,9 @@ export interface SupabaseServer {
   readonly joins: readonly JoinRecord[]
   readonly leaves: readonly string[]
 
+  /** Channels that are held by this token now. */
+  holders(token: string): number
+
   /** Broadcasts to a topic as another client would. */
   broadcast(topic: string, event: string, payload: object, options?: { readonly isPrivate?: boolean }): void
   /** From now on this token joins nothing, and the channels that it holds are closed with a `system` message. */
@@ -109,6 +112,7 @@ export async function startSupabaseServer(options: SupabaseServerOptions = {}): 
     refusedConnections: () => gate.refused,
     joins,
     leaves,
+    holders: token => channels().filter(channel => channel.holds(token)).length,
     broadcast(topic, event, payload, { isPrivate = false } = {}) {
       const body = Buffer.from(JSON.stringify(payload))
       hub.rooms.broadcast(roomName(topic, isPrivate), { event, encoding: 'json', body })
