@@ -132,9 +132,7 @@ export function createBroker(deps: BrokerDeps): Broker {
     host,
     timeoutMs: options.credentialsTimeoutMs,
     sources: () => sessions,
-    renewed(given) {
-      if (connection.isOpen) link.renew?.(given)
-    },
+    renewed: given => connection.renew(given),
   })
   const connection = new Connection({
     host,
