@@ -23,7 +23,7 @@ for (const { name, start, verdictAfterRestart, presence } of ALL_TRANSPORTS)
       context,
       appUrl,
     }) => {
-      await signIn(context, () => ({ token: server.tokens.accepted }))
+      await signIn(context, () => ({ token: server.tokens.first }))
       const options = { appUrl, server: server.address }
       const first = await openTab(context, options)
       emit(server, 1, 20)
@@ -42,7 +42,7 @@ for (const { name, start, verdictAfterRestart, presence } of ALL_TRANSPORTS)
       context,
       appUrl,
     }) => {
-      await signIn(context, () => ({ token: server.tokens.accepted }))
+      await signIn(context, () => ({ token: server.tokens.first }))
       const tabs = await openTabs(context, { appUrl, server: server.address }, 4)
       emit(server, 1, 20)
       for (const tab of tabs) await reached(tab, 20)
@@ -73,8 +73,8 @@ for (const { name, start, verdictAfterRestart, presence } of ALL_TRANSPORTS)
       test.skip(presence === undefined, 'not offered: presence')
       if (presence === undefined) return
       const elsewhere = await browser.newContext()
-      await signIn(context, () => ({ token: server.tokens.accepted, user: 'ann' }))
-      await signIn(elsewhere, () => ({ token: server.tokens.accepted, user: 'ben' }))
+      await signIn(context, () => ({ token: server.tokens.first, user: 'ann' }))
+      await signIn(elsewhere, () => ({ token: server.tokens.first, user: 'ben' }))
       const options = { appUrl, server: server.address }
       const ann = await openTab(context, options)
       const ben = await openTab(elsewhere, options)
@@ -105,7 +105,7 @@ for (const { name, start, verdictAfterRestart, presence } of ALL_TRANSPORTS)
           'credentials-refused',
         ])
 
-      token = server.tokens.accepted
+      token = server.tokens.first
       tabs.push(await openTab(context, options))
       for (const tab of tabs) await eventually(() => statusOf(tab)).toBe('open')
       emit(server, 1, 5)
@@ -116,18 +116,36 @@ for (const { name, start, verdictAfterRestart, presence } of ALL_TRANSPORTS)
       expect(server.connections()).toBe(1)
     })
 
+    test('a token that has expired is followed by another, and all tabs go on', async ({ context, appUrl }) => {
+      let token = server.tokens.first
+      await signIn(context, () => ({ token }))
+      const tabs = await openTabs(context, { appUrl, server: server.address }, 2)
+      emit(server, 1, 5)
+      for (const tab of tabs) await reached(tab, 5)
+
+      token = server.tokens.next
+      server.expire()
+      await eventually(() => server.joins()).toBeGreaterThan(1)
+      for (const tab of tabs) await eventually(async () => verdictsIn(await ledgerOf(tab))).toHaveLength(1)
+      emit(server, 6, 10)
+      for (const tab of tabs) {
+        await reached(tab, 10)
+        expect(numbersIn(await ledgerOf(tab))).toEqual(range(1, 10))
+        expect(await statusOf(tab)).toBe('open')
+      }
+      await eventually(() => server.connections()).toBe(1)
+    })
+
     test('a token is renewed ahead of its expiry on the open connection', async ({ context, appUrl }) => {
-      const { renewal } = server
-      test.skip(renewal === undefined, 'not offered: renewal')
-      if (renewal === undefined) return
+      test.skip(server.hasBeenRenewed === undefined, 'not offered: renewal')
       let asked = 0
       await signIn(context, () =>
         ++asked === 1
-          ? { token: server.tokens.accepted, expiresAt: Date.now() + SOON_TO_BE_RENEWED_MS }
-          : { token: renewal.token },
+          ? { token: server.tokens.first, expiresAt: Date.now() + SOON_TO_BE_RENEWED_MS }
+          : { token: server.tokens.next },
       )
       const tab = await openTab(context, { appUrl, server: server.address })
-      await eventually(() => renewal.hasArrived()).toBe(true)
+      await eventually(() => server.hasBeenRenewed?.()).toBe(true)
       emit(server, 1, 5)
       await reached(tab, 5)
 

@@ -9,16 +9,22 @@ export const pusherUnderTest: TransportUnderTest = {
   start,
 }
 
+const UNAUTHORISED = 4009
+
 async function start(): Promise<ServerUnderTest> {
-  const tokens = { accepted: 'accepted', refused: 'refused' }
+  const tokens = { first: 'first', next: 'next', refused: 'refused' }
   const servers = await startRestartable(async port => {
     const server = await startPusherServer({ ...(port === undefined ? {} : { port }), subscriptionCounts: false })
-    server.auth.demandToken(tokens.accepted)
+    server.auth.demandToken(tokens.first)
     return server
   })
   return {
     address: `pusher+${servers.now.url}?key=${servers.now.app.key}`,
     tokens,
+    expire() {
+      servers.now.auth.demandToken(tokens.next)
+      servers.now.closeAll(UNAUTHORISED)
+    },
     connections: () => servers.now.connections(),
     peakConnections: servers.peakConnections,
     joins: () => servers.now.subscriptions.filter(channel => channel === 'orders').length,

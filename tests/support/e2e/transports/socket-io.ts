@@ -9,18 +9,23 @@ export const socketIoUnderTest: TransportUnderTest = {
 }
 
 async function start(): Promise<ServerUnderTest> {
-  const tokens = { accepted: 'accepted', refused: 'refused' }
+  const tokens = { first: 'first', next: 'next', refused: 'refused' }
+  const accepted = new Set<unknown>([tokens.first, tokens.next])
   const servers = await startRestartable(port =>
     startSocketIoServer({
       ...(port === undefined ? {} : { port }),
       authenticate({ token }) {
-        if (token !== tokens.accepted) throw new Error('not with this token')
+        if (!accepted.has(token)) throw new Error('not with this token')
       },
     }),
   )
   return {
     address: servers.now.url,
     tokens,
+    expire() {
+      accepted.delete(tokens.first)
+      servers.now.io.disconnectSockets(true)
+    },
     connections: () => servers.now.connections(),
     peakConnections: servers.peakConnections,
     joins: () => servers.now.joins.filter(room => room === 'orders').length,

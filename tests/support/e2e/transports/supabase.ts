@@ -12,11 +12,12 @@ export const supabaseUnderTest: TransportUnderTest = {
 async function start(): Promise<ServerUnderTest> {
   const servers = await startRestartable(port => startSupabaseServer(port === undefined ? {} : { port }))
   const { url, anonKey, token } = servers.now
-  const renewed = token({ sub: 'renewed' })
+  const tokens = { first: token({ sub: 'first' }), next: token({ sub: 'next' }), refused: token({ exp: 0 }) }
   return {
     address: `supabase+${url}?key=${anonKey}`,
-    tokens: { accepted: token(), refused: token({ exp: 0 }) },
-    renewal: { token: renewed, hasArrived: () => servers.now.holders(renewed) > 0 },
+    tokens,
+    expire: () => servers.now.expire(tokens.first),
+    hasBeenRenewed: () => servers.now.holders(tokens.next) > 0,
     connections: () => servers.now.connections(),
     peakConnections: servers.peakConnections,
     joins: () => servers.now.joins.filter(({ topic }) => topic === 'orders').length,

@@ -28,14 +28,12 @@ export function whoTold({ states: [state] }: Member): string {
 export interface ServerUnderTest {
   /** What the page takes for the server's address. The same after a restart. */
   readonly address: string
-  /** One that it takes, and one that it does not. */
-  readonly tokens: { readonly accepted: string; readonly refused: string }
-  /** Where new credentials reach the open connection. */
-  readonly renewal?: {
-    /** It takes this one as well. */
-    readonly token: string
-    hasArrived(): boolean
-  }
+  /** One that it takes, one that it takes besides and after, and one that it does not. */
+  readonly tokens: { readonly first: string; readonly next: string; readonly refused: string }
+  /** The first token is good no longer, and what it has opened is ended. */
+  expire(): void
+  /** Where new credentials reach the open connection: that the next token has. */
+  hasBeenRenewed?(): boolean
   connections(): number
   /** The most that it ever had at once, before the restart and after. */
   peakConnections(): number

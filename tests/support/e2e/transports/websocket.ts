@@ -1,4 +1,5 @@
 import { startUpgradeBarrier } from '../../faults/upgrade-barrier.ts'
+import { closeCodes } from '../../servers/websocket/messages.ts'
 import { Store } from '../../servers/websocket/store.ts'
 import { startWebSocketServer } from '../../servers/websocket/websocket-server.ts'
 import { startRestartable } from './restartable.ts'
@@ -24,15 +25,15 @@ export const eventStreamUnderTest: TransportUnderTest = {
 
 /** The server's events are in a database, which its restart leaves alone. */
 async function start(isBarred: boolean): Promise<ServerUnderTest> {
-  const tokens = { accepted: 'accepted', refused: 'refused' }
-  const renewed = 'renewed'
+  const tokens = { first: 'first', next: 'next', refused: 'refused' }
+  const accepted = new Set<unknown>([tokens.first, tokens.next])
   const store = new Store()
   const servers = await startRestartable(port =>
     startWebSocketServer({
       ...(port === undefined ? {} : { port }),
       store,
       authenticate({ token }) {
-        if (token !== tokens.accepted && token !== renewed) throw new Error('not with this token')
+        if (!accepted.has(token)) throw new Error('not with this token')
         return { user: 'somebody' }
       },
     }),
@@ -42,7 +43,11 @@ async function start(isBarred: boolean): Promise<ServerUnderTest> {
   return {
     address: `websocket+${barrier.url}`,
     tokens,
-    renewal: { token: renewed, hasArrived: () => servers.now.auths.some(({ token }) => token === renewed) },
+    expire() {
+      accepted.delete(tokens.first)
+      servers.now.closeAll(closeCodes.credentials, 'the credentials have expired')
+    },
+    hasBeenRenewed: () => servers.now.auths.some(({ token }) => token === tokens.next),
     connections: () => servers.now.connections(),
     peakConnections: servers.peakConnections,
     joins: () => servers.now.joins.filter(channel => channel === 'orders').length,
