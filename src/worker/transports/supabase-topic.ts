@@ -4,16 +4,11 @@ import { Audience, type AudienceDeps, type Listener } from './supabase-audience.
 import { toChannelEnd, toJoinError } from './supabase-causes.ts'
 import { toText, type ServerFrame } from './supabase-frames.ts'
 import { isCovered, merge, toChangeIds, toJoinConfig, type Plan } from './supabase-merging.ts'
-import { OwnStates } from './supabase-own-states.ts'
-import type { OutgoingPayload } from './supabase-payloads.ts'
-import { Pushes } from './supabase-pushes.ts'
+import { Sending, type Join, type SendingDeps, type TopicMessage } from './supabase-sending.ts'
 import type { Wish } from './supabase-wish.ts'
 
-export interface TopicDeps extends AudienceDeps {
+export interface TopicDeps extends AudienceDeps, SendingDeps {
   readonly joinTimeoutMs: number
-  nextRef(): string
-  /** @throws UpstreamError when the connection is not open */
-  send(event: string, payload: object, joinRef: string, ref: string): void
   token(): string | undefined
   channelLost(channel: string, error: UpstreamError): void
   /** With the present token no channel can be joined. */
@@ -26,13 +21,6 @@ export interface TopicDeps extends AudienceDeps {
 
 export type TopicFrame = Exclude<ServerFrame, { kind: 'malformed' }>
 
-export interface TopicMessage {
-  readonly channel: string
-  readonly event: string
-  readonly payload: OutgoingPayload
-  readonly origin: string | undefined
-}
-
 /** Who wants the topic: a channel, or something to be sent, for as long as that takes. */
 interface Holder {
   readonly channel: string | undefined
@@ -40,12 +28,6 @@ interface Holder {
   isJoined: boolean
   joined(): void
   failed(error: UpstreamError): void
-}
-
-/** What the server has confirmed. */
-interface Join {
-  readonly ref: string
-  readonly plan: Plan
 }
 
 interface Attempt {
@@ -66,9 +48,8 @@ const ROWS_IN_VAIN = 100
 export class Topic {
   readonly #deps: TopicDeps
   readonly #holders = new Set<Holder>()
-  readonly #pushes = new Pushes()
   readonly #audience: Audience
-  readonly #own = new OwnStates()
+  readonly #sending: Sending
   #join: Join | undefined
   #attempt: Attempt | undefined
   /** Of the join that the server may know of. */
@@ -86,6 +67,7 @@ export class Topic {
   constructor(deps: TopicDeps) {
     this.#deps = deps
     this.#audience = new Audience(() => this.#listeners(), deps)
+    this.#sending = new Sending(deps, this.#audience)
   }
 
   /** Resolves when the channel gets all that it wants. */
@@ -95,34 +77,26 @@ export class Topic {
   }
 
   leave(channel: string): void {
-    const before = this.#own.last
-    this.#own.drop(channel)
-    if (this.#own.last !== before) this.#tellState()
+    this.#changeStates(own => own.drop(channel))
     this.#release(channel)
   }
 
   /** As {@link TransportLink.publish}. */
   publish(message: TopicMessage, wish: Wish, signal: AbortSignal): Promise<unknown> {
-    return this.#use(wish, signal, join => this.#broadcast(message, wish, join, signal))
+    return this.#use(wish, signal, join => this.#sending.broadcast(join, message, wish, signal))
   }
 
   track(channel: string, tab: string, state: object, wish: Wish): Promise<void> {
-    this.#own.set(channel, tab, state)
-    return this.#use(wish, undefined, async join => {
-      // Another may have come, or this one gone, while the join was under way.
-      if (this.#own.last !== state) return
-      await this.#push(join, 'presence', { type: 'presence', event: 'track', payload: state })
-    })
+    this.#sending.own.set(channel, tab, state)
+    return this.#use(wish, undefined, join => this.#sending.track(join, state))
   }
 
   untrack(channel: string, tab: string): void {
-    const before = this.#own.last
-    this.#own.delete(channel, tab)
-    if (this.#own.last !== before) this.#tellState()
+    this.#changeStates(own => own.delete(channel, tab))
   }
 
   renew(token: string): void {
-    if (this.#join !== undefined) this.#trySend('access_token', { access_token: token }, this.#join.ref)
+    if (this.#join !== undefined) this.#sending.trySend('access_token', { access_token: token }, this.#join.ref)
   }
 
   take(frame: TopicFrame): void {
@@ -130,7 +104,7 @@ export class Topic {
       case 'reply':
         return frame.ref === this.#attempt?.ref
           ? this.#answered(this.#attempt, frame)
-          : this.#pushes.answered(frame.ref, frame.isOk, frame.response)
+          : this.#sending.answered(frame.ref, frame.isOk, frame.response)
       case 'ended':
         return this.#ended(frame.joinRef)
       case 'system':
@@ -150,7 +124,7 @@ export class Topic {
   end(error: UpstreamError): void {
     this.#isOver = true
     clearTimeout(this.#attempt?.timer)
-    this.#pushes.fail(error)
+    this.#sending.fail(error)
     for (const holder of this.#holders) if (!holder.isJoined) holder.failed(error)
     this.#holders.clear()
   }
@@ -278,7 +252,7 @@ export class Topic {
     this.#areRowsBroken = false
     this.#awaitsRows = false
     this.#audience.interrupted()
-    if (this.#own.last !== undefined) this.#tellState()
+    if (this.#join !== undefined && this.#sending.own.last !== undefined) this.#sending.tellState(this.#join)
     this.#accept(holders)
     this.#audience.begin()
     this.#goOn()
@@ -324,19 +298,19 @@ export class Topic {
   /** Whoever had it has it no more. */
   #lose(error: UpstreamError): void {
     this.#join = undefined
-    this.#pushes.fail(new UpstreamError('network', error.message))
+    this.#sending.fail(new UpstreamError('network', error.message))
     for (const holder of this.#holders) {
       if (!holder.isJoined) continue
       this.#holders.delete(holder)
       if (holder.channel === undefined) continue
-      this.#own.drop(holder.channel)
+      this.#sending.own.drop(holder.channel)
       this.#deps.channelLost(holder.channel, error)
     }
     this.#schedule()
   }
 
   #ended(joinRef: string): void {
-    this.#pushes.fail(new UpstreamError('network', 'the channel has ended'), joinRef)
+    this.#sending.fail(new UpstreamError('network', 'the channel has ended'), joinRef)
     if (joinRef !== this.#serverRef) return
     this.#serverRef = undefined
     const end = toChannelEnd(this.#words)
@@ -362,57 +336,19 @@ export class Topic {
     )
   }
 
-  async #broadcast(
-    { channel, event, payload, origin }: TopicMessage,
-    wish: Wish,
-    join: Join,
-    signal: AbortSignal,
-  ): Promise<unknown> {
-    // The server does not send it back: this browser's other tabs get it here.
-    const toOthers = (): void =>
-      this.#audience.broadcast(
-        event,
-        () => payload.copy(),
-        to => (to === channel && wish.hearsItself ? undefined : origin),
-      )
-    const message = { type: 'broadcast', event, payload: payload.wire }
-    if (wish.wantsAck && join.plan.wantsAck) return this.#push(join, 'broadcast', message, toOthers, signal)
-    this.#deps.send('broadcast', message, join.ref, this.#deps.nextRef())
-    return toOthers()
-  }
-
-  #push(
-    { ref: joinRef }: Join,
-    event: string,
-    payload: object,
-    confirmed = (): void => {},
-    signal?: AbortSignal,
-  ): Promise<unknown> {
-    const ref = this.#deps.nextRef()
-    this.#deps.send(event, payload, joinRef, ref)
-    return this.#pushes.wait(ref, joinRef, confirmed, signal)
-  }
-
-  /** What the server is to know of this browser's tabs, where that is not told otherwise. */
-  #tellState(): void {
-    if (this.#join === undefined || this.#attempt !== undefined) return
-    const { last } = this.#own
-    const payload = last === undefined ? { event: 'untrack' } : { event: 'track', payload: last }
-    this.#trySend('presence', { type: 'presence', ...payload }, this.#join.ref)
+  /** A larger join that is under way will be told of it. */
+  #changeStates(change: (own: Sending['own']) => void): void {
+    const { own } = this.#sending
+    const before = own.last
+    change(own)
+    if (own.last !== before && this.#join !== undefined && this.#attempt === undefined)
+      this.#sending.tellState(this.#join)
   }
 
   #leaveServer(): void {
     this.#isOver = true
-    if (this.#serverRef !== undefined) this.#trySend('phx_leave', {}, this.#serverRef)
+    if (this.#serverRef !== undefined) this.#sending.trySend('phx_leave', {}, this.#serverRef)
     this.#deps.left()
-  }
-
-  #trySend(event: string, payload: object, joinRef: string): void {
-    try {
-      this.#deps.send(event, payload, joinRef, this.#deps.nextRef())
-    } catch {
-      // With the connection goes what the server knows of it.
-    }
   }
 }
 
