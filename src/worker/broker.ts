@@ -132,9 +132,7 @@ export function createBroker(deps: BrokerDeps): Broker {
     host,
     timeoutMs: options.credentialsTimeoutMs,
     sources: () => sessions,
-    renewed(given) {
-      if (connection.isOpen) link.renew?.(given)
-    },
+    renewed: given => connection.renew(given),
   })
   const connection = new Connection({
     host,
@@ -283,6 +281,8 @@ export function createBroker(deps: BrokerDeps): Broker {
       outbox.connectionLost()
     }
     for (const session of sessions) tellStatus(session)
+    // What was accepted may just have run out. A server that ends what it accepts again and again is left alone.
+    if (previous.phase.name === 'open' && state.revocations === 1) void retryWithNewCredentials(parts)
     if (state.phase.name === 'open') {
       predecessor.over()
       channels.connectionOpened()

@@ -367,6 +367,22 @@ describe('the connection', () => {
     expect(statuses(tab)).toContain('blocked credentials-refused')
   })
 
+  it('asks at once when a server ends what it had accepted, and not again when it does so again', async () => {
+    const { line, transport } = setUp()
+    const tab = await line.openTab({ hasCredentials: true, ...want('orders') })
+    const first = await tab.notice('credentials-wanted')
+    await tab.ask({ op: 'credentials', id: first.id, credentials: { token: 'old' } })
+    await joined(tab)
+    transport.lose(new UpstreamError('credentials', 'expired'))
+    const again = await tab.notice('credentials-wanted', ({ id }) => id > first.id)
+    await tab.ask({ op: 'credentials', id: again.id, credentials: { token: 'new' } })
+    await waitFor(() => lastStatus(tab) === 'open', 'an open line')
+    transport.lose(new UpstreamError('credentials', 'expired'))
+    await waitFor(() => lastStatus(tab) === 'blocked credentials-refused', 'the second end')
+    await tab.stats()
+    expect(tab.notices('credentials-wanted').map(({ id }) => id)).toEqual([first.id, again.id])
+  })
+
   it('has one question for credentials open, however many signs there are that it may be worth asking', async () => {
     const { line, transport } = setUp()
     transport.behaviour.open = async credentials => {

@@ -35,6 +35,8 @@ export interface ConnectionState {
   readonly phase: Phase
   /** Consecutive failures. */
   readonly failures: number
+  /** Consecutive connections that the server has accepted and then ended for their credentials. */
+  readonly revocations: number
   /** The browser's hint. */
   readonly online: boolean
   /** The server takes no attempt before this time. */
@@ -75,6 +77,7 @@ export interface StepContext {
 export const INITIAL_STATE: ConnectionState = {
   phase: { name: 'idle' },
   failures: 0,
+  revocations: 0,
   online: true,
   notBefore: 0,
   isCrowded: false,
@@ -149,9 +152,12 @@ function failed(
   context: StepContext,
 ): Step {
   const { now, random, policy } = context
+  const { failures, revocations } = proven(state, context)
+  const isRevoked = state.phase.name === 'open' && event.cause === 'credentials'
   const next = {
     ...state,
-    failures: proven(state, context).failures + 1,
+    failures: failures + 1,
+    revocations: isRevoked ? revocations + 1 : revocations,
     isCrowded: state.isCrowded || event.cause === 'server-restart' || event.cause === 'server-closed',
     ...(event.cause === 'rate-limited' && { notBefore: now + (event.retryAfterMs ?? policy.backoffMaxMs) }),
   }
@@ -194,7 +200,7 @@ function whenRestful(state: ConnectionState, context: StepContext, phases: reado
 /** A connection that stayed makes up for the failures before it. */
 function proven(state: ConnectionState, { now, policy }: StepContext): ConnectionState {
   const isStable = state.phase.name === 'open' && now - state.phase.since >= policy.stableMs
-  return isStable ? { ...state, failures: 0 } : state
+  return isStable ? { ...state, failures: 0, revocations: 0 } : state
 }
 
 /** Connects, or waits as long as the server said. */

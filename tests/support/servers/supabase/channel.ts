@@ -100,6 +100,13 @@ export class Channel implements Member {
     this.#port.end('phx_close')
   }
 
+  /** Ends if its token has expired. */
+  judgeAnew(): void {
+    const verdict = this.#hub.tokens.read(this.#session.token)
+    if (verdict.isValid) this.#watchExpiry()
+    else this.shutDown(verdict.message)
+  }
+
   /** Ends without a reason, as a process that crashed. */
   crash(): void {
     this.close()
@@ -177,16 +184,8 @@ export class Channel implements Member {
 
   #watchExpiry(): void {
     clearTimeout(this.#expiry)
-    const { claims, token } = this.#session
-    const leftMs = claims.exp * 1000 - Date.now()
-    this.#expiry = setTimeout(
-      () => {
-        const verdict = this.#hub.tokens.read(token)
-        if (verdict.isValid) this.#watchExpiry()
-        else this.shutDown(verdict.message)
-      },
-      Math.min(Math.max(leftMs, 0), longestTimerMs),
-    )
+    const leftMs = this.#session.claims.exp * 1000 - Date.now()
+    this.#expiry = setTimeout(() => this.judgeAnew(), Math.min(Math.max(leftMs, 0), longestTimerMs))
   }
 
   #system(extension: string, status: 'ok' | 'error', message: string): void {

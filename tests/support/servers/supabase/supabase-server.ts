@@ -51,10 +51,15 @@ export interface SupabaseServer {
   readonly joins: readonly JoinRecord[]
   readonly leaves: readonly string[]
 
+  /** Channels that are held by this token now. */
+  holders(token: string): number
+
   /** Broadcasts to a topic as another client would. */
   broadcast(topic: string, event: string, payload: object, options?: { readonly isPrivate?: boolean }): void
   /** From now on this token joins nothing, and the channels that it holds are closed with a `system` message. */
   revoke(token: string): void
+  /** This token counts as expired from now on, which ends the channels that it holds. */
+  expire(token: string): void
   /** Closes the topic's channels with a `system` message that says why; clients do not join again by themselves. */
   shutDown(topic: string, message: string): void
   /** Ends the topic's channels with `phx_error`, after which clients join again by themselves. */
@@ -109,6 +114,7 @@ export async function startSupabaseServer(options: SupabaseServerOptions = {}): 
     refusedConnections: () => gate.refused,
     joins,
     leaves,
+    holders: token => channels().filter(channel => channel.holds(token)).length,
     broadcast(topic, event, payload, { isPrivate = false } = {}) {
       const body = Buffer.from(JSON.stringify(payload))
       hub.rooms.broadcast(roomName(topic, isPrivate), { event, encoding: 'json', body })
@@ -116,6 +122,10 @@ export async function startSupabaseServer(options: SupabaseServerOptions = {}): 
     revoke(token) {
       hub.tokens.revoke(token)
       for (const channel of channels()) if (channel.holds(token)) channel.shutDown(noLongerAllowed(channel.topic))
+    },
+    expire(token) {
+      hub.tokens.expire(token)
+      for (const channel of channels()) if (channel.holds(token)) channel.judgeAnew()
     },
     shutDown(topic, message) {
       for (const channel of ofTopic(topic)) channel.shutDown(message)
