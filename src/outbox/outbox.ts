@@ -80,6 +80,9 @@ interface Work {
 
 type Use = (work: Work) => Promise<void>
 
+/** Of places that are noted: those that others have sent stay among them. */
+const MAX_PLACES = 20_000
+
 const PREFIX = 'partyline:outbox:'
 /** For this long it is remembered that an entry left without an acknowledgement, for tabs that still ask for it. */
 const REMEMBER_MS = 24 * 60 * 60 * 1000
@@ -117,6 +120,8 @@ export class Outbox {
   readonly #randomId: () => string
   readonly #reportError: (error: unknown) => void
   readonly #work: WorkQueue<Work>
+  /** Where entries lie that were stored or read here, so that they can leave without being looked up. */
+  readonly #places = new Map<string, number>()
   #usage = EMPTY
 
   constructor(options: OpenOutboxOptions) {
@@ -188,18 +193,32 @@ export class Outbox {
 
   /** The oldest waiting entries of a lane, in order; those whose time is up included. */
   head(kind: Kind, lane: string, count: number): Promise<readonly Entry[]> {
-    return this.#work.do(work => {
+    return this.#work.do(async work => {
       const place = ['waiting', kind, lane]
-      return this.#rows(work, work.entries.index('lane'), IDBKeyRange.bound(place, [...place, []]), count)
+      const range = IDBKeyRange.bound(place, [...place, []])
+      const rows = await this.#rows(work, work.entries.index('lane'), range, count)
+      for (const row of rows) this.#note(row)
+      return rows
     })
   }
 
   /** The server has it: the entry leaves. */
   acknowledged(key: string): Promise<void> {
-    return this.#work.do(async work => {
-      const row = await this.#rowOf(work, key)
-      if (row !== undefined) await remove(work, row)
-    })
+    const seq = this.#places.get(key)
+    this.#places.delete(key)
+    if (seq === undefined) return this.#work.do(work => this.#takeOut(work, key))
+    return this.#work.doBeside(
+      async work => {
+        // Both at once: most of the time is the way to the database and back.
+        const [found] = await Promise.all([
+          promisifyRequest<unknown>(work.entries.get(seq)),
+          promisifyRequest(work.entries.delete(seq)),
+        ])
+        if (found === undefined) await this.#takeOut(work, key)
+        else this.#left(work, found)
+      },
+      () => true,
+    )
   }
 
   /** It will not be sent again, unless somebody retries it. */
@@ -369,10 +388,34 @@ export class Outbox {
     const row = { ...entry, state: 'waiting', attempts: 0, kind: entry.body.kind } as const
     const request = requestAdd(work, row)
     work.usage = plus(work.usage, row)
-    if (await isUnique(request)) return { outcome: 'stored' }
+    if (await isUnique(request)) {
+      this.#note({ ...row, seq: request.result as number })
+      return { outcome: 'stored' }
+    }
     work.usage = minus(work.usage, row)
     // A damaged row loses its key when it is looked at.
     return (await this.#rowOf(work, entry.key)) === undefined ? this.#insert(work, entry) : { outcome: 'known' }
+  }
+
+  /** In the place of one with a `coalesce` there may be another by the time it leaves. */
+  #note({ key, seq, coalesce }: Row): void {
+    if (coalesce !== undefined) return
+    if (this.#places.size >= MAX_PLACES) this.#places.clear()
+    this.#places.set(key, seq)
+  }
+
+  /** A damaged one has been counted as what it was. */
+  #left(work: Work, found: unknown): void {
+    try {
+      work.usage = minus(work.usage, parseRow(found))
+    } catch {
+      work.isDoubtful = true
+    }
+  }
+
+  async #takeOut(work: Work, key: string): Promise<void> {
+    const row = await this.#rowOf(work, key)
+    if (row !== undefined) await remove(work, row)
   }
 
   #lease(kind: Kind, holder: string, isKept: boolean): Promise<number | undefined> {

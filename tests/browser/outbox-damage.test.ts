@@ -65,7 +65,6 @@ describe('a damaged row', () => {
   })
 
   test.each<[string, (key: string, outbox: Awaited<ReturnType<typeof openDamaged>>['outbox']) => Promise<unknown>]>([
-    ['acknowledged', (key, outbox) => outbox.acknowledged(key)],
     ['buried', (key, outbox) => outbox.bury(key, 'rejected', toWireError(new Error('no')))],
     ['tried', (key, outbox) => outbox.attempted(key)],
     ['dropped', (key, outbox) => outbox.drop([key])],
@@ -77,6 +76,13 @@ describe('a damaged row', () => {
     expect(outbox.usage).toEqual({ waiting: 4, dead: 1, bytes: 40 })
     expect(outbox.usage).toEqual(await recount(outbox))
     expect(await outbox.fate('b')).toEqual({ state: 'absent' })
+  })
+
+  test('that is acknowledged leaves like any other', async () => {
+    const { outbox } = await openDamaged(unsized)
+    await outbox.acknowledged('b')
+    expect(await outbox.refresh()).toEqual({ waiting: 4, dead: 0, bytes: 40 })
+    expect(outbox.usage).toEqual(await recount(outbox))
   })
 
   test('gives its key free', async () => {

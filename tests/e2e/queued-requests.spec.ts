@@ -194,6 +194,8 @@ test('one user’s writes wait while only another is there, and go out when thei
   await app.cut()
   await post(ann, '/api/orders', 'of ann')
   await ann.close()
+  // What it began while the page was there goes with it.
+  await stopServiceWorkers(ben)
   await app.restore()
   await nudge(ben)
   await post(ben, '/api/orders', 'of ben')

@@ -70,6 +70,7 @@ async function setUp(policy: Partial<DispatchPolicy> = {}, host = fakeClockHost(
       return reply.promise
     },
     acknowledged: key => settled.set(key, 'acknowledged'),
+    left() {},
     failed: (key, error) => settled.set(key, error.code),
     expire: () => undefined,
     emptied: () => undefined,

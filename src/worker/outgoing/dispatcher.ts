@@ -25,6 +25,8 @@ export interface DispatcherDeps {
   /** Hands the message over; resolves with the server's acknowledgement. */
   send(message: MessageBody, key: string, signal: AbortSignal): Promise<unknown>
   acknowledged(key: string, reply: unknown): void
+  /** What was acknowledged has left the outbox. */
+  left(): void
   /** It was not acknowledged and will not be sent again; it is among the dead letters, unless it was never stored. */
   failed(key: string, error: PartylineError): void
   /** Messages were found whose time is up. */
@@ -209,7 +211,7 @@ export class Dispatcher {
   }
 
   #acknowledged(lane: Lane, item: Item, reply: unknown): void {
-    const { box, acknowledged } = this.#deps
+    const { box, acknowledged, left } = this.#deps
     const { key } = item.entry
     lane.failures = 0
     this.#take(lane, item)
@@ -217,7 +219,10 @@ export class Dispatcher {
     acknowledged(key, reply)
     box
       .acknowledged(key)
-      .then(() => this.#done.delete(key), this.#deps.host.reportError)
+      .then(() => {
+        this.#done.delete(key)
+        left()
+      }, this.#deps.host.reportError)
       .finally(() => box.sending.delete(key))
   }
 

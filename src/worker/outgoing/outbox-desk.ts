@@ -267,8 +267,8 @@ export class OutboxDesk {
       acknowledged: (key, reply) => {
         traffic.acknowledged++
         this.#tell(key, { stage: 'acknowledged', reply })
-        this.#countsChanged()
       },
+      left: () => this.#countsChanged(),
       failed: (key, error) => {
         traffic.failed++
         this.#tell(key, { stage: 'failed', error: toWireError(error) })
