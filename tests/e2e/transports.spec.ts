@@ -6,7 +6,7 @@ import { ALL_TRANSPORTS } from '../support/e2e/transports/all-transports.ts'
 import type { PresenceUnderTest, ServerUnderTest } from '../support/e2e/transports/transport-under-test.ts'
 
 const TABS = 10
-/** So early is a token renewed (EXPIRY_MARGIN_MS); what is above it, the connection has before that. */
+/** A token is renewed 10 s ahead of its expiry: this one, when it has been used for a moment. */
 const SOON_TO_BE_RENEWED_MS = 11_500
 
 for (const { name, start, verdictAfterRestart, presence } of ALL_TRANSPORTS)
@@ -43,7 +43,7 @@ for (const { name, start, verdictAfterRestart, presence } of ALL_TRANSPORTS)
       appUrl,
     }) => {
       await signIn(context, () => ({ token: server.tokens.first }))
-      const tabs = await openTabs(context, { appUrl, server: server.address }, 4)
+      const tabs = await openTabs(context, { appUrl, server: server.address }, TABS)
       emit(server, 1, 20)
       for (const tab of tabs) await reached(tab, 20)
 
