@@ -8,6 +8,11 @@ export default defineConfig({
     projects: [
       inNode('unit'),
       inNode('contract'),
+      inNode('servers', {
+        globalSetup: 'tests/support/servers/postgres/global-setup.ts',
+        testTimeout: 30_000,
+        hookTimeout: 30_000,
+      }),
       inNode('package', { globalSetup: 'tests/package/global-setup.ts', testTimeout: 60_000, hookTimeout: 120_000 }),
       inChromium(),
       inNode('engines', {

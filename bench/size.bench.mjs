@@ -11,7 +11,7 @@ import { kilobytes, printTable, whole } from './lib/table.mjs'
 
 /** @typedef {{ name: string, minified: number, gzip: number, brotli: number }} Size */
 
-const maxClientGzip = 8_900
+const maxClientGzip = 9_400
 /** What a tab would load otherwise. */
 const others = ['socket.io-client', 'comlink']
 
@@ -43,7 +43,7 @@ await runMain(async () => {
   const client = results.find(({ name }) => name === manifest.name)
   const targets = [
     {
-      name: 'client entry with Comlink: 8.9 kB gzip at most',
+      name: 'client entry with Comlink: 9.4 kB gzip at most',
       met: client && client.gzip <= maxClientGzip,
       figure: `${whole(client?.gzip ?? NaN)} bytes`,
     },

@@ -16,6 +16,8 @@ await runMain(() => (name === undefined ? runAll() : runOne(name, args)))
 async function runAll() {
   await ensurePackages()
   let total = noCounts
+  /** @type {string[]} */
+  const tables = []
   for (const stage of stages) {
     if (!isThere(stage)) {
       console.log(`${stage.name.padEnd(9)} left out: there is no ${stage.folder}`)
@@ -25,8 +27,9 @@ async function runAll() {
     const result = await prepareAndRun(stage)
     printStage(stage.name, performance.now() - started, result)
     total = add(total, result.counts)
+    if (result.table !== undefined) tables.push(result.table)
   }
-  return end(total)
+  return end(total, tables)
 }
 
 /**
@@ -57,12 +60,16 @@ async function runOne(wanted, stageArgs) {
   if (!isThere(stage)) throw new ClearFailure(`The stage '${wanted}' has no tests: there is no ${stage.folder}.`)
   await ensurePackages()
   await stage.prepare?.()
-  const { counts } = await stage.run({ args: stageArgs, live: true })
-  return end(counts)
+  const { counts, table } = await stage.run({ args: stageArgs, live: true })
+  return end(counts, table === undefined ? [] : [table])
 }
 
-/** @param {import('./test/counts.mjs').Counts} total */
-function end(total) {
+/**
+ * @param {import('./test/counts.mjs').Counts} total
+ * @param {readonly string[]} tables
+ */
+function end(total, tables) {
+  for (const table of tables) console.log(`\n${table}`)
   console.log(`\n${summary(total)}`)
   return total.failed === 0 ? 0 : 1
 }

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 
 /**
- * Runs a browser for its version: Ubuntu's /usr/bin/chromium-browser only says that a snap is missing, and a snap
+ * Runs a program for its version. It must run: Ubuntu's /usr/bin/chromium-browser only says that a snap is missing, and a snap
  * itself cannot read the profile that a test makes.
  * @param {string} path
  * @returns {number | undefined} the major version; undefined when it does not run here

@@ -44,7 +44,7 @@ export function vitestCounts(path) {
  * @property {readonly string[]} ancestorTitles of the groups that it stands in
  * @property {string} title
  * @property {'passed' | 'failed' | 'skipped' | 'pending' | 'todo'} status
- * @property {{ readonly notRun?: string }} meta
+ * @property {{ readonly notRun?: string, readonly transport?: string, readonly notOffered?: string }} meta
  *
  * What became of each test, by a report of Vitest's reporter `json`.
  * @param {string} path

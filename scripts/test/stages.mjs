@@ -2,7 +2,9 @@ import { existsSync } from 'node:fs'
 import { inRoot } from '../lib/paths.mjs'
 import { ensureChromium } from '../setup/ensure-chromium.mjs'
 import { ensureEngines } from '../setup/ensure-engines.mjs'
+import { ensurePostgres } from '../setup/ensure-postgres.mjs'
 import { runLint, runTypes } from './checks.mjs'
+import { runContract } from './contract.mjs'
 import { runEngines } from './engines.mjs'
 import { runPlaywright, runVitest } from './runners.mjs'
 
@@ -10,8 +12,8 @@ import { runPlaywright, runVitest } from './runners.mjs'
  * @typedef {{ readonly args: readonly string[], readonly live: boolean }} StageOptions
  *   `live`: one stage asked for by name, which shows its output as it comes
  * @typedef {{ readonly counts: import('./counts.mjs').Counts, readonly output: string,
- *   readonly notes?: readonly string[] }} StageResult
- *   `notes`: what is to be said of a stage also when it passes
+ *   readonly notes?: readonly string[], readonly table?: string }} StageResult
+ *   `notes`: what is to be said of a stage also when it passes; `table`: what is to be shown at the end of the run
  *
  * @typedef {object} Stage
  * @property {string} name
@@ -28,7 +30,8 @@ export const stages = [
   { name: 'lint', run: runLint },
   { name: 'types', run: runTypes },
   vitestStage('unit'),
-  vitestStage('contract'),
+  { ...vitestStage('contract'), run: runContract },
+  { ...vitestStage('servers'), prepare: ensurePostgres },
   vitestStage('package'),
   { ...vitestStage('browser'), prepare: ensureChromium },
   playwrightStage('e2e'),

@@ -1,9 +1,13 @@
 import { Emitter } from '../lib/index.ts'
 import {
   PartylineError,
+  type ChannelAddress,
+  type ChannelParams,
   type Continuity,
   type Deliver,
   type EventItem,
+  type Member,
+  type PresenceChange,
   type Resume,
   type SubscriptionState,
   type Wanted,
@@ -34,33 +38,45 @@ export interface ChannelDeps {
   readonly closed: AbortSignal
   /** How the tab wants it has changed. */
   wantedChanged(channel: ClientChannel): void
+  /** What the tab tells of itself has changed. */
+  tracked(channel: ClientChannel, state: unknown): void
 }
 
 const UNMOVED: Resume = { moved: false }
 
 type Handler = (payload: unknown, meta: EventMeta) => void
 
-/** One channel in this tab. Wanted as long as somebody listens to its events. */
+/** One channel in this tab. Wanted as long as somebody listens to it, or the tab tells of itself there. */
 export class ClientChannel implements Channel {
   readonly name: string
+  readonly params: ChannelParams | undefined
+  /** What stands for both in every message. */
+  readonly id: string
   readonly #deps: ChannelDeps
   readonly #events = new Emitter<Received>(reportError)
   /** For what comes to one tab alone. */
   readonly #ones = new Emitter<Received>(reportError)
   readonly #continuity = new Emitter<Continuity>(reportError)
   readonly #stateChanges = new Emitter<ChannelStateChange>(reportError)
+  readonly #presence = new Emitter<readonly Member[]>(reportError)
+  #members: readonly Member[] = []
+  /** What this tab has told of itself. */
+  #tracked: unknown
+  #replay = 0
   #state: ChannelState = 'idle'
   /** How often it was left without an answer yet: until then what comes belongs to an earlier subscription. */
   #leaving = 0
   /** What the line was told last. */
-  #told: Deliver | undefined
+  #told = ''
   /** A broker knows that this tab wants it. */
   #isKnown = false
   /** What was handled here since the last mark. */
   #resume: Resume = UNMOVED
 
-  constructor(name: string, deps: ChannelDeps) {
+  constructor({ name, params }: ChannelAddress, id: string, deps: ChannelDeps) {
     this.name = name
+    this.params = params
+    this.id = id
     this.#deps = deps
   }
 
@@ -71,7 +87,11 @@ export class ClientChannel implements Channel {
   /** How this tab wants its events; `undefined` when it does not. */
   get deliver(): Deliver | undefined {
     if (this.#ones.size > 0) return this.#events.size > 0 ? 'both' : 'one'
-    return this.#events.size > 0 ? 'all' : undefined
+    return this.#events.size + this.#presence.size > 0 || this.#tracked !== undefined ? 'all' : undefined
+  }
+
+  get members(): readonly Member[] {
+    return this.#members
   }
 
   on(event: string, handler: Handler, options?: SubscribeOptions): () => void {
@@ -91,7 +111,7 @@ export class ClientChannel implements Channel {
 
   async publish(event: string, payload?: unknown, options?: PublishOptions): Promise<Receipt> {
     this.#deps.closed.throwIfAborted()
-    return this.#deps.publishing.publish(this.name, event, payload, options)
+    return this.#deps.publishing.publish(this.id, event, payload, options)
   }
 
   async request(event: string, payload?: unknown, options?: SendOptions): Promise<unknown> {
@@ -109,9 +129,41 @@ export class ClientChannel implements Channel {
     return listen(this.#stateChanges, listener, options)
   }
 
-  /** For the line: what to ask the next broker for. */
+  onPresence(listener: (members: readonly Member[]) => void, options?: ListenOptions): () => void {
+    const stop = listen(this.#presence, listener, options, () => this.#wantedChanged())
+    this.#wantedChanged()
+    return stop
+  }
+
+  track(state: unknown): void {
+    this.#tracked = state
+    this.#wantedChanged()
+    this.#deps.tracked(this, state)
+  }
+
+  /** For the line: there is a broker that may not know. */
+  trackAgain(): void {
+    if (this.#tracked !== undefined) this.track(this.#tracked)
+  }
+
+  /** For the line: what to ask a broker for. */
   wanted(): Wanted {
-    return { channel: this.name, deliver: this.deliver, resume: this.#isKnown ? this.#resume : undefined }
+    return {
+      channel: this.id,
+      deliver: this.deliver,
+      resume: this.#isKnown ? this.#resume : undefined,
+      replay: this.#replay,
+      presence: this.#presence.size > 0,
+    }
+  }
+
+  /** For the line: somebody came or went. */
+  presence(change: PresenceChange): void {
+    const members = new Map(change.kind === 'state' ? [] : this.#members.map(member => [member.id, member]))
+    if (change.kind === 'diff') for (const id of change.gone) members.delete(id)
+    for (const member of change.kind === 'state' ? change.members : change.present) members.set(member.id, member)
+    this.#members = [...members.values()]
+    this.#presence.emit(this.#members)
   }
 
   /** For the line: an event came. */
@@ -162,6 +214,7 @@ export class ClientChannel implements Channel {
     if (typeof handler !== 'function')
       throw new PartylineError('bad-options', `a handler is a function, not ${String(handler)}`)
     if (this.#deps.closed.aborted) return () => {}
+    this.#replay = Math.max(this.#replay, options.replay ?? 0)
     const stop = listen(
       options.deliver === 'one' ? this.#ones : this.#events,
       ({ payload, meta }) => {
@@ -175,10 +228,13 @@ export class ClientChannel implements Channel {
   }
 
   #wantedChanged(): void {
-    if (this.deliver === this.#told) return
-    this.#told = this.deliver
+    const told = `${this.deliver} ${this.#presence.size > 0}`
+    if (told === this.#told) return
+    this.#told = told
     if (!this.deliver) {
       this.#isKnown = false
+      this.#replay = 0
+      this.#members = []
       this.#become('idle')
     } else if (this.#state === 'idle') this.#become('joining')
     this.#deps.wantedChanged(this)

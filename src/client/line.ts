@@ -3,6 +3,9 @@ import {
   fromWireError,
   MAX_NAME_LENGTH,
   PartylineError,
+  toChannelId,
+  type ChannelParams,
+  type CredentialsWantedNotice,
   type EventItem,
   type Frame,
   type Item,
@@ -101,17 +104,23 @@ export class ClientLine implements Line {
     return this.#status.reason
   }
 
-  channel(name: string): ClientChannel {
-    const known = this.#channels.get(name)
-    if (known) return known
+  get degraded(): boolean {
+    return this.#status.degraded === true
+  }
+
+  channel(name: string, params?: ChannelParams): ClientChannel {
     if (typeof name !== 'string' || !name || name.length > MAX_NAME_LENGTH)
       throw new PartylineError('bad-options', 'channel needs a name, a string of 1 to 1024 characters')
-    const channel = new ClientChannel(name, {
+    const id = toChannelId({ name, params })
+    const known = this.#channels.get(id)
+    if (known) return known
+    const channel = new ClientChannel({ name, params }, id, {
       publishing: this.#publishing,
       closed: this.#closed.signal,
       wantedChanged: changed => this.#wantedChanged(changed),
+      tracked: (of, state) => this.#tracked(of, state),
     })
-    this.#channels.set(name, channel)
+    this.#channels.set(id, channel)
     return channel
   }
 
@@ -189,6 +198,7 @@ export class ClientLine implements Line {
   #attached(attachment: Attachment, { resumed }: Welcome, isSameBroker: boolean): void {
     this.#publishing.attached(resumed, isSameBroker)
     this.#asking.attached(ops => attachment.ask(ops))
+    for (const channel of this.#channels.values()) channel.trackAgain()
   }
 
   #detached(error: PartylineError, isBrief: boolean): void {
@@ -208,8 +218,8 @@ export class ClientLine implements Line {
   }
 
   #become(next: LineStatus): void {
-    const { status, reason } = this.#status
-    if (next.status === status && next.reason === reason) return
+    const { status, reason, degraded } = this.#status
+    if (next.status === status && next.reason === reason && next.degraded === degraded) return
     this.#status = next
     this.#statusChanges.emit({ ...next, previous: status })
   }
@@ -217,13 +227,19 @@ export class ClientLine implements Line {
   /** Before there is an attachment the next hello says it. */
   #wantedChanged(channel: ClientChannel): void {
     if (!this.#keeper.current) return
-    const { name, deliver } = channel
+    const { id, deliver } = channel
     if (deliver)
-      this.#asking.ask({ op: 'subscribe', channel: name, deliver }, error => channel.subscription('refused', error))
+      this.#asking.ask({ op: 'subscribe', ...channel.wanted(), resume: undefined }, error =>
+        channel.subscription('refused', error),
+      )
     else {
       channel.leaving()
-      this.#asking.ask({ op: 'unsubscribe', channel: name }, () => channel.subscription('left'))
+      this.#asking.ask({ op: 'unsubscribe', channel: id }, () => channel.subscription('left'))
     }
+  }
+
+  #tracked({ id }: ClientChannel, state: unknown): void {
+    if (this.#keeper.current) this.#asking.ask({ op: 'track', channel: id, state: structuredClone(state) }, reportError)
   }
 
   #signal(signal: SignalOp['signal']): void {
@@ -259,6 +275,8 @@ export class ClientLine implements Line {
         const { type: _, ref, ...continuity } = notice
         return this.#byRef.get(ref)?.tellContinuity(continuity)
       }
+      case 'presence':
+        return this.#byRef.get(notice.ref)?.presence(notice.change)
       case 'outbox': {
         const { type: _, ...counts } = notice
         return this.outbox.changed(counts)
@@ -270,13 +288,14 @@ export class ClientLine implements Line {
         for (const channel of this.#channels.values()) channel.marked()
         return
       case 'credentials-wanted':
-        return void this.#giveCredentials(notice.id)
+        return void this.#giveCredentials(notice.id, notice.request)
     }
   }
 
-  async #giveCredentials(id: number): Promise<void> {
+  async #giveCredentials(id: number, request?: CredentialsWantedNotice['request']): Promise<void> {
     try {
-      const credentials = structuredClone(await this.#options.credentials?.({ signal: this.#closed.signal }))
+      const { signal } = this.#closed
+      const credentials = structuredClone(await this.#options.credentials?.({ ...request, signal }))
       this.#asking.ask({ op: 'credentials', id, credentials }, reportError)
     } catch (error) {
       reportError(error)

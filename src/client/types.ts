@@ -1,7 +1,9 @@
 /** The public face of the client: what an app's tab sees. */
 import type {
+  ChannelParams,
   Continuity,
   Credentials,
+  Member,
   OutboxCounts,
   OutboxEntry,
   PartylineError,
@@ -47,10 +49,20 @@ export interface ConnectOptions {
   readonly worker: (options: WorkerOptions) => SharedWorker
   /** Whose line it is, normally the signed-in user's id. Nothing crosses scopes. 1 to 200 characters. */
   readonly scope: string
-  /** Called when the broker needs credentials; of all tabs one is asked, a visible one first. */
-  readonly credentials?: (request: { readonly signal: AbortSignal }) => Promise<Credentials> | Credentials
+  /**
+   * Called when the broker needs credentials; of all tabs one is asked, a visible one first. They are kept in memory
+   * alone, and asked for anew ahead of their `expiresAt`.
+   */
+  readonly credentials?: (request: CredentialsRequest) => Promise<Credentials> | Credentials
   /** How long the worker may take to load, and the broker to answer a call. @default 10_000 */
   readonly timeoutMs?: number
+}
+
+/** Whatever a transport wants to know besides; with `channel` it is that channel alone that is to be authorised. */
+export interface CredentialsRequest {
+  readonly signal: AbortSignal
+  readonly channel?: string
+  readonly [field: string]: unknown
 }
 
 /** To be handed over to the browser as they are. */
@@ -72,6 +84,8 @@ export interface SubscribeOptions extends ListenOptions {
    * gets it. @default 'all'
    */
   readonly deliver?: 'all' | 'one'
+  /** So many of the channel's last events come at once, where another tab has had them before. @default 0 */
+  readonly replay?: number
 }
 
 export interface SendOptions {
@@ -171,6 +185,7 @@ export interface ChannelStateChange {
 
 export interface Channel<Events = AnyEvents[string]> {
   readonly name: string
+  readonly params: ChannelParams | undefined
   readonly state: ChannelState
   /**
    * Listens to one event. The channel is joined upstream with the first listener of all tabs and left
@@ -214,6 +229,15 @@ export interface Channel<Events = AnyEvents[string]> {
    * `gap` (events are missing, how many where that is known) or `unknown`. On `gap` and `unknown`: fetch anew.
    */
   onContinuity(listener: (continuity: Continuity) => void, options?: ListenOptions): () => void
+  /** Who is in the channel, as far as {@link onPresence} has told. */
+  readonly members: readonly Member[]
+  /** Hears who is in the channel, now and whenever that changes. Listening is reason enough to join it. */
+  onPresence(listener: (members: readonly Member[]) => void, options?: ListenOptions): () => void
+  /**
+   * Tells the others in the channel of this tab, until it is gone or tells `undefined`; told again after every
+   * interruption. Reason enough to join the channel. Where the transport cannot, `not-offered` goes to `reportError`.
+   */
+  track(state: unknown): void
   onState(listener: (change: ChannelStateChange) => void, options?: ListenOptions): () => void
 }
 
@@ -221,6 +245,7 @@ export interface StatusChange {
   readonly status: StatusName
   readonly previous: StatusName
   readonly reason?: StatusReason
+  readonly degraded?: boolean
 }
 
 export interface LineEvents {
@@ -244,8 +269,14 @@ export interface Line<Events = AnyEvents> {
   readonly reason: StatusReason | undefined
   /** Messages that were stored and are not yet acknowledged. */
   readonly outbox: LineOutbox
-  /** Calls with the same name give the same channel. */
-  channel<Name extends keyof Events & string>(name: Name): Channel<Events[Name]>
+  /** The line is open by a lesser way than it could be, such as polling where sockets are blocked. */
+  readonly degraded: boolean
+  /**
+   * Calls with the same name and parameters give the same channel.
+   * @param params what the transport is to join it with, such as filters; plain data
+   * @throws PartylineError `bad-options`
+   */
+  channel<Name extends keyof Events & string>(name: Name, params?: ChannelParams): Channel<Events[Name]>
   on<Type extends keyof LineEvents>(
     type: Type,
     listener: (event: LineEvents[Type]) => void,

@@ -30,6 +30,7 @@ export type ErrorCode =
   | 'storage-unavailable'
   | 'storage-too-new'
   | 'join-refused'
+  | 'not-offered'
   | 'service-worker-failed'
   | 'internal'
 

@@ -22,6 +22,7 @@ export {
   parseOutboxRequest,
   parseVersion,
 } from './parse.ts'
+export { fromChannelId, toChannelId, type ChannelAddress, type ChannelParams } from './channel-id.ts'
 export { PROTOCOL_VERSION, type ProtocolVersion } from './version.ts'
 export { generationOf, toLeaseName } from './lease-name.ts'
 export {

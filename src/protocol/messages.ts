@@ -73,7 +73,24 @@ export interface Wanted {
   readonly deliver?: Deliver | undefined
   /** There when the tab had this subscription in an earlier attachment and wants to hear what it missed. */
   readonly resume?: Resume | undefined
+  /** Of the events that came before, so many of the last ones, if they are kept. @default 0 */
+  readonly replay?: number | undefined
+  /** The tab wants to hear who is in the channel. @default false */
+  readonly presence?: boolean | undefined
 }
+
+/** Somebody in a channel: a user, or one connection or tab of one, as the server tells them apart. */
+export interface Member {
+  readonly id: string
+  /** What is known of it: one state for each of its connections or tabs. */
+  readonly states: readonly unknown[]
+}
+
+/** Who is in a channel: all of them, or what has changed. */
+export type PresenceChange =
+  | { readonly kind: 'state'; readonly members: readonly Member[] }
+  /** These are there now, with these states, new or not; those have gone. */
+  | { readonly kind: 'diff'; readonly present: readonly Member[]; readonly gone: readonly string[] }
 
 /** How far a tab has come in one channel since its last {@link Mark}. */
 export interface Resume {
@@ -129,7 +146,7 @@ export interface Ask {
   readonly ops: readonly Op[]
 }
 
-export type Op = SubscribeOp | UnsubscribeOp | PublishOp | SignalOp | LeaseOp | CredentialsOp | WatchOutboxOp
+export type Op = SubscribeOp | UnsubscribeOp | PublishOp | SignalOp | LeaseOp | CredentialsOp | WatchOutboxOp | TrackOp
 
 export interface SubscribeOp extends Wanted {
   readonly op: 'subscribe'
@@ -166,6 +183,13 @@ export interface Durable {
   readonly again?: boolean | undefined
   /** It was stored in the outbox with this id: only what has become of it is asked; there is no payload. */
   readonly outbox?: string | undefined
+}
+
+/** The tab's own state in a channel; without one it has none any more. */
+export interface TrackOp {
+  readonly op: 'track'
+  readonly channel: string
+  readonly state?: unknown
 }
 
 /** From now on the tab wants to hear how full the outbox is. */
@@ -241,6 +265,14 @@ export type Notice =
   | CredentialsWantedNotice
   | MarkNotice
   | OutboxNotice
+  | PresenceNotice
+
+/** Who is in a channel. `state` comes first, and again when the channel was joined anew. */
+export interface PresenceNotice {
+  readonly type: 'presence'
+  readonly ref: number
+  readonly change: PresenceChange
+}
 
 /** All events before this have reached the tab. Sent after a ping when there is something new to say. */
 export interface MarkNotice {
@@ -335,6 +367,8 @@ export interface OutboxEntry {
 export interface CredentialsWantedNotice {
   readonly type: 'credentials-wanted'
   readonly id: number
+  /** What for, where it is not the connection itself. */
+  readonly request?: { readonly [field: string]: unknown } | undefined
 }
 
 /** The tab has handled the frame with this number: the next may come. */
@@ -369,6 +403,8 @@ export type StatusReason =
 export interface LineStatus {
   readonly status: StatusName
   readonly reason?: StatusReason
+  /** The line is open by a lesser way than it could be. */
+  readonly degraded?: boolean
 }
 
 /** Figures of one broker. Counters run since the start of its epoch. */
@@ -396,6 +432,7 @@ export interface Stats {
     readonly lost: number
     readonly failures: number
     readonly lastCause?: string
+    readonly degraded: boolean
   }
   readonly channels: readonly {
     readonly channel: string
@@ -405,6 +442,8 @@ export interface Stats {
   readonly traffic: {
     readonly eventsIn: number
     readonly eventsUnrouted: number
+    /** Messages of the server that made no sense. */
+    readonly malformed: number
     readonly deliveries: number
     readonly frames: number
     readonly dropped: number

@@ -1,4 +1,5 @@
 /** What comes in from a tab, parsed once: afterwards the types hold. Each refusal says what was wrong. */
+import { fromChannelId } from './channel-id.ts'
 import { PartylineError, toWireError } from './errors.ts'
 import type {
   Ack,
@@ -19,6 +20,8 @@ import type {
 import type { ProtocolVersion } from './version.ts'
 
 export const MAX_NAME_LENGTH = 1024
+/** A name with parameters. */
+const MAX_CHANNEL_LENGTH = 8_192
 export const MAX_OPS = 10_000
 const MAX_TIMEOUT_MS = 24 * 60 * 60 * 1000
 /** Ten years: a time in an unit other than milliseconds is a mistake. */
@@ -97,12 +100,12 @@ function parseOp(value: unknown, at: string): Op {
     case 'subscribe':
       return { op: 'subscribe', ...parseWanted(value, at) }
     case 'unsubscribe':
-      return { op: 'unsubscribe', channel: name(op['channel'], `${at}.channel`) }
+      return { op: 'unsubscribe', channel: parseChannel(op['channel'], `${at}.channel`) }
     case 'publish':
       return {
         op: 'publish',
         id: whole(op['id'], `${at}.id`),
-        channel: name(op['channel'], `${at}.channel`),
+        channel: parseChannel(op['channel'], `${at}.channel`),
         event: name(op['event'], `${at}.event`),
         payload: op['payload'],
         timeoutMs: duration(op['timeoutMs'], `${at}.timeoutMs`),
@@ -124,10 +127,16 @@ function parseOp(value: unknown, at: string): Op {
           ? {}
           : { credentials: parseCredentials(op['credentials'], `${at}.credentials`) }),
       }
+    case 'track':
+      return { op: 'track', channel: parseChannel(op['channel'], `${at}.channel`), state: op['state'] }
     case 'watch-outbox':
       return { op: 'watch-outbox' }
     default:
-      throw bad(`${at}.op`, op['op'], 'subscribe, unsubscribe, publish, signal, lease, credentials or watch-outbox')
+      throw bad(
+        `${at}.op`,
+        op['op'],
+        'subscribe, unsubscribe, publish, signal, lease, credentials, track or watch-outbox',
+      )
   }
 }
 
@@ -167,12 +176,20 @@ export function parseOutboxRequest(value: unknown): OutboxRequest {
   }
 }
 
+function parseChannel(value: unknown, at: string): string {
+  const id = text(value, at, MAX_CHANNEL_LENGTH)
+  name(fromChannelId(id).name, at)
+  return id
+}
+
 function parseWanted(value: unknown, at: string): Wanted {
   const wanted = fields(value, at)
   return {
-    channel: name(wanted['channel'], `${at}.channel`),
+    channel: parseChannel(wanted['channel'], `${at}.channel`),
     ...(wanted['deliver'] === undefined ? {} : { deliver: oneOf(wanted['deliver'], DELIVERIES, `${at}.deliver`) }),
     ...(wanted['resume'] === undefined ? {} : { resume: parseResume(wanted['resume'], `${at}.resume`) }),
+    ...(wanted['replay'] === undefined ? {} : { replay: whole(wanted['replay'], `${at}.replay`) }),
+    ...(wanted['presence'] === undefined ? {} : { presence: flag(wanted['presence'], `${at}.presence`) }),
   }
 }
 

@@ -1,5 +1,5 @@
 import type { BrokerScript, Mark, Stats } from '../protocol/index.ts'
-import { PROTOCOL_VERSION } from '../protocol/index.ts'
+import { PartylineError, PROTOCOL_VERSION } from '../protocol/index.ts'
 import { Staleness } from './caching/staleness.ts'
 import type { BrokerHost, Port } from './host.ts'
 import { Pulse } from './observe/pulse.ts'
@@ -13,6 +13,7 @@ import { Peers } from './peers/peers.ts'
 import { Predecessor } from './peers/predecessor.ts'
 import { Channels } from './routing/channels.ts'
 import { History } from './routing/history.ts'
+import { Presence } from './routing/presence.ts'
 import { Publisher } from './routing/publisher.ts'
 import { forgotten, forgottenError, pausedTooLong } from './sessions/farewells.ts'
 import { MarkTeller } from './sessions/mark-teller.ts'
@@ -77,6 +78,8 @@ export function createBroker(deps: BrokerDeps): Broker {
   const script: BrokerScript = { protocol: PROTOCOL_VERSION, generation, ...host.script }
   let rejectedMessages = 0
   let ended = false
+  let isDegraded = false
+  const malformedKinds = new Set<string>()
   let cancelIdle = (): void => {}
 
   const link: TransportLink = options.transport.create({
@@ -88,6 +91,10 @@ export function createBroker(deps: BrokerDeps): Broker {
     continuity: (channel, continuity) => channels.continuity(channel, continuity),
     channelLost: (channel, error) => channels.channelLost(channel, error),
     lost: error => connection.lost(error),
+    presence: (channel, change) => presence.told(channel, change),
+    degraded,
+    malformed,
+    authorise: request => credentials.authorise(request),
   })
   const staleness = new Staleness(host, scope)
   const history = new History({ maxEvents: options.maxHistoryEvents, maxBytes: options.maxHistoryBytes })
@@ -113,6 +120,7 @@ export function createBroker(deps: BrokerDeps): Broker {
     detached(session) {
       channels.unsubscribeAll(session)
       publisher.detach(session)
+      presence.leave(session)
       outbox.detach(session)
       outbound.flush()
       credentials.forget(session)
@@ -120,7 +128,12 @@ export function createBroker(deps: BrokerDeps): Broker {
       outbox.tabsChanged()
     },
   })
-  const credentials = new CredentialDesk({ host, timeoutMs: options.credentialsTimeoutMs, sources: () => sessions })
+  const credentials = new CredentialDesk({
+    host,
+    timeoutMs: options.credentialsTimeoutMs,
+    sources: () => sessions,
+    renewed: given => connection.renew(given),
+  })
   const connection = new Connection({
     host,
     policy: options,
@@ -147,6 +160,15 @@ export function createBroker(deps: BrokerDeps): Broker {
     connection: () => (connection.isOpen ? connection.signal : undefined),
     changed: demandChanged,
     interrupted: channel => staleness.interrupted(channel),
+    joined: channel => presence.joined(channel),
+    left: channel => presence.left(channel),
+    watched: (...watched) => presence.greet(...watched),
+  })
+  const presence = new Presence({
+    link,
+    listeners: channel => channels.watchersOf(channel),
+    isJoined: channel => channels.isJoined(channel),
+    reportError: host.reportError,
   })
   const outbound = new Outbound({ host, link, batch: options.batch })
   const publisher = new Publisher({
@@ -227,7 +249,7 @@ export function createBroker(deps: BrokerDeps): Broker {
   })
   // After a pause of its own the broker may have been replaced without hearing of it.
   const pulse = new Pulse(host, () => peers.announce())
-  const parts = { host, channels, publisher, outbox, outbound, credentials, connection }
+  const parts = { host, channels, presence, publisher, outbox, outbound, credentials, connection }
 
   function maySend(): boolean {
     return connection.isOpen && !handover.isUnderWay
@@ -259,6 +281,8 @@ export function createBroker(deps: BrokerDeps): Broker {
       outbox.connectionLost()
     }
     for (const session of sessions) tellStatus(session)
+    // What was accepted may just have run out. A server that ends what it accepts again and again is left alone.
+    if (previous.phase.name === 'open' && state.revocations === 1) void retryWithNewCredentials(parts)
     if (state.phase.name === 'open') {
       predecessor.over()
       channels.connectionOpened()
@@ -269,7 +293,25 @@ export function createBroker(deps: BrokerDeps): Broker {
 
   /** While another broker takes over the line goes on, and at its end tabs hear why. */
   function tellStatus(session: Session): void {
-    if (!handover.isUnderWay && !ended) session.send({ type: 'status', ...connection.status })
+    if (handover.isUnderWay || ended) return
+    session.send({
+      type: 'status',
+      ...connection.status,
+      ...(isDegraded && connection.isOpen ? { degraded: true } : {}),
+    })
+  }
+
+  function degraded(is: boolean): void {
+    if (is === isDegraded) return
+    isDegraded = is
+    for (const session of sessions) tellStatus(session)
+  }
+
+  function malformed(kind: string, detail: string): void {
+    traffic.malformed++
+    if (malformedKinds.has(kind)) return
+    malformedKinds.add(kind)
+    host.reportError(new PartylineError('bad-message', `the server sent what makes no sense (${kind}): ${detail}`))
   }
 
   function demandChanged(): void {
@@ -292,6 +334,7 @@ export function createBroker(deps: BrokerDeps): Broker {
       scope,
       uptimeMs,
       transport,
+      degraded: isDegraded && connection.isOpen,
       rejectedMessages,
       sessions,
       connection,
@@ -314,6 +357,7 @@ export function createBroker(deps: BrokerDeps): Broker {
   function end(): void {
     ended = true
     cancelIdle()
+    credentials.close()
     staleness.close()
     peers.close()
     connection.dispatch({ type: 'close' })
@@ -341,6 +385,7 @@ export function createBroker(deps: BrokerDeps): Broker {
           outbound.flush()
           sessions.suspend(session)
           channels.paused(session)
+          presence.leave(session)
           credentials.forget(session)
         },
         perform(session, op) {

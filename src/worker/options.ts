@@ -1,3 +1,4 @@
+import { MAX_TIMER_MS } from '../lib/index.ts'
 import { PartylineError, type SessionLimits } from '../protocol/index.ts'
 import {
   resolveBatchOptions,
@@ -30,7 +31,7 @@ export interface BrokerOptions {
   readonly backoffBaseMs?: number
   /** Upper bound of every delay between attempts. @default 30_000 */
   readonly backoffMaxMs?: number
-  /** Over how long browsers spread when a server says that it restarts. @default 10_000 */
+  /** Over how long browsers spread when a server says that it restarts. @default 40_000 */
   readonly restartSpreadMs?: number
   /** A connection that lived shorter than this counts as a failure. @default 5_000 */
   readonly stableMs?: number
@@ -86,7 +87,7 @@ const DEFAULTS: Omit<ResolvedOptions, 'transport' | 'outbox' | 'batch'> = {
   credentialsTimeoutMs: 5_000,
   backoffBaseMs: 1_000,
   backoffMaxMs: 30_000,
-  restartSpreadMs: 10_000,
+  restartSpreadMs: 40_000,
   stableMs: 5_000,
   circuitFailures: 10,
   circuitCooldownMs: 60_000,
@@ -105,9 +106,6 @@ const DEFAULTS: Omit<ResolvedOptions, 'transport' | 'outbox' | 'batch'> = {
   maxRejectedMessages: 32,
 }
 
-/** Browsers keep a delay in 31 bits; a larger one fires at once. */
-const MAX_MS = 2 ** 31 - 1
-
 /** Options that may be zero; all others must be above. */
 const MAY_BE_ZERO: ReadonlySet<string> = new Set(['build', 'lingerMs', 'idleMs', 'restartSpreadMs', 'stableMs'])
 
@@ -125,11 +123,11 @@ export function resolveOptions(options: BrokerOptions): ResolvedOptions {
       (typeof value === 'number' &&
         Number.isFinite(value) &&
         (value > 0 || (value === 0 && MAY_BE_ZERO.has(name))) &&
-        (value <= MAX_MS || !name.endsWith('Ms')))
+        (value <= MAX_TIMER_MS || !name.endsWith('Ms')))
     if (!isRight)
       throw new PartylineError(
         'bad-options',
-        `startBroker's ${name} is ${String(value)}; expected a number above 0${name.endsWith('Ms') ? ` and at most ${MAX_MS}` : ''}`,
+        `startBroker's ${name} is ${String(value)}; expected a number above 0${name.endsWith('Ms') ? ` and at most ${MAX_TIMER_MS}` : ''}`,
       )
   }
   const given = Object.fromEntries(Object.entries(numbers).filter(([, value]) => value !== undefined))

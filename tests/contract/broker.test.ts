@@ -344,7 +344,7 @@ describe('the connection', () => {
     await waitFor(() => line.broker.stats().connection.state === 'open', 'an open line')
     transport.lose(new UpstreamError('server-restart', 'going away'))
     await Promise.all(tabs.map(tab => tab.notice('status', ({ status }) => status === 'offline')))
-    await host.advance(10_000)
+    await host.advance(20_000)
     await Promise.all(tabs.map(tab => waitFor(() => lastStatus(tab) === 'open', 'an open line')))
     const afterOpen = tabs.map(tab => statuses(tab).slice(statuses(tab).indexOf('offline server-restart')))
     expect(afterOpen[0]).toEqual(['offline server-restart', 'connecting retry', 'open'])
@@ -365,6 +365,22 @@ describe('the connection', () => {
     await tab.ask({ op: 'credentials', id: again.id, credentials: { token: 'new' } })
     await joined(tab)
     expect(statuses(tab)).toContain('blocked credentials-refused')
+  })
+
+  it('asks at once when a server ends what it had accepted, and not again when it does so again', async () => {
+    const { line, transport } = setUp()
+    const tab = await line.openTab({ hasCredentials: true, ...want('orders') })
+    const first = await tab.notice('credentials-wanted')
+    await tab.ask({ op: 'credentials', id: first.id, credentials: { token: 'old' } })
+    await joined(tab)
+    transport.lose(new UpstreamError('credentials', 'expired'))
+    const again = await tab.notice('credentials-wanted', ({ id }) => id > first.id)
+    await tab.ask({ op: 'credentials', id: again.id, credentials: { token: 'new' } })
+    await waitFor(() => lastStatus(tab) === 'open', 'an open line')
+    transport.lose(new UpstreamError('credentials', 'expired'))
+    await waitFor(() => lastStatus(tab) === 'blocked credentials-refused', 'the second end')
+    await tab.stats()
+    expect(tab.notices('credentials-wanted').map(({ id }) => id)).toEqual([first.id, again.id])
   })
 
   it('has one question for credentials open, however many signs there are that it may be worth asking', async () => {
@@ -1050,11 +1066,12 @@ describe('stats', () => {
       scope: 'ann',
       uptimeMs: 500,
       sessions: { attached: 2, visible: 1, suspended: 0, detachedDead: 0 },
-      connection: { state: 'open', transport: 'test', sinceMs: 500, opened: 1, lost: 0, failures: 0 },
+      connection: { state: 'open', transport: 'test', sinceMs: 500, opened: 1, lost: 0, failures: 0, degraded: false },
       channels: [{ channel: 'orders', sessions: 2, state: 'joined' }],
       traffic: {
         eventsIn: 2,
         eventsUnrouted: 1,
+        malformed: 0,
         deliveries: expect.any(Number),
         frames: expect.any(Number),
         dropped: 0,

@@ -7,6 +7,7 @@ import type { BrokerOptions } from '../../src/worker/index.ts'
 import { socketIo, type SocketIoOptions } from '../../src/worker/transports/socket-io.ts'
 import { startNodeLine, type NodeTab } from '../support/line/node-line.ts'
 import { waitFor } from '../support/line/wait-for.ts'
+import { deafSink } from '../support/line/deaf-sink.ts'
 
 const ends: (() => unknown)[] = []
 afterEach(async () => {
@@ -284,12 +285,7 @@ describe('batchEvent', () => {
 
   it('is not left with the library while there is no connection', async () => {
     const orders = await serveOrders()
-    const link = socketIo({ url: orders.url, batchEvent: 'batch' }).create({
-      event() {},
-      continuity() {},
-      channelLost() {},
-      lost() {},
-    })
+    const link = socketIo({ url: orders.url, batchEvent: 'batch' }).create(deafSink)
     ends.push(() => link.close())
     const { signal } = new AbortController()
     const message = { channel: 'orders', event: 'place', payload: 1, signal }

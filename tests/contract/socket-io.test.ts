@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import type { BrokerOptions } from '../../src/worker/index.ts'
 import { socketIo, type SocketIoOptions } from '../../src/worker/transports/socket-io.ts'
 import { startNodeLine, type NodeLine } from '../support/line/node-line.ts'
+import { collectUncaught } from '../support/line/collect-uncaught.ts'
 import { waitFor } from '../support/line/wait-for.ts'
 import {
   startSocketIoServer,
@@ -279,6 +280,19 @@ describe('Socket.IO transport', () => {
     await waitFor(() => tab.events().length === 1, 'the event')
     expect(tab.notices('status').map(({ status }) => status)).not.toContain('blocked')
     expect(server.connections()).toBe(1)
+  })
+
+  it('comes back when a packet makes the library throw after it has let go of the connection', async () => {
+    const server = await serve()
+    const tab = await line(server, { transports: ['websocket'] }).openTab({ wanted: [{ channel: 'orders' }] })
+    await tab.notice('subscription', ({ state }) => state === 'joined')
+    const thrown = await collectUncaught(async () => {
+      server.io.of('/').sockets.forEach(({ conn }) => void conn.write('4'))
+      await waitFor(() => server.joins.length === 2, 'the second join')
+    })
+    expect(thrown).toMatchObject([{ message: expect.stringContaining("reading 'message'") }])
+    server.tick('orders')
+    await waitFor(() => tab.events().length === 1, 'the event')
   })
 
   it('refuses another name for a channel, and tells the right one', async () => {

@@ -1,11 +1,22 @@
+import '../support/worker-globals.ts'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { build, minify, type Rolldown } from 'vite'
 import { beforeAll, describe, expect, inject, test } from 'vitest'
+import type { Transport, TransportSink } from '../../src/worker/index.ts'
 
 /** Socket.IO's protocol version in every handshake's address: minifiers leave it, and nothing else has it. */
 const socketIoCode = /\bEIO\b/
+
+/** A message of Pusher's protocol, and one of the library that encrypts for it. */
+const pusherCode = /pusher:connection_established/
+const encryptionCode = /bad nonce size/
+
+/** Sent with each join, and a part of `@supabase/supabase-js` that has nothing to do with Realtime. */
+const realtimeCode = /realtime-js\/2\.|postgres_changes/
+const supabaseAuthCode = /GoTrueClient|supabase\.auth\.token/
 
 let tab: string
 let worker: string
@@ -28,10 +39,59 @@ beforeAll(async () => {
 test("a tab's bundle holds no transport library", () => {
   expect(tab).not.toBe('')
   expect(socketIoCode.test(tab)).toBe(false)
+  expect(pusherCode.test(tab)).toBe(false)
+  expect(realtimeCode.test(tab)).toBe(false)
 })
 
 test('the worker is a bundle of its own, with the transport that it uses', () => {
   expect(socketIoCode.test(worker)).toBe(true)
+  expect(pusherCode.test(worker)).toBe(false)
+  expect(realtimeCode.test(worker)).toBe(false)
+})
+
+describe.each([
+  ['pusher', { socketIo: false, pusher: true, encryption: false, realtime: false, supabaseAuth: false }],
+  ['pusher-encrypted', { socketIo: false, pusher: true, encryption: true, realtime: false, supabaseAuth: false }],
+  ['socket-io', { socketIo: true, pusher: false, encryption: false, realtime: false, supabaseAuth: false }],
+  ['supabase', { socketIo: false, pusher: false, encryption: false, realtime: true, supabaseAuth: false }],
+])('a worker with the transport of partyline/worker/%s', (entry, holds) => {
+  let code: string
+
+  beforeAll(async () => {
+    const root = inject('consumer')
+    const script = join(root, `${entry}-alone.js`)
+    await writeFile(script, `export * from 'partyline/worker/${entry}'\n`)
+    const [built] = (await build({
+      root,
+      configFile: false,
+      logLevel: 'warn',
+      build: { write: false, target: 'es2022', lib: { entry: script, formats: ['es'] } },
+    })) as Rolldown.RolldownOutput[]
+    code = built?.output.map(file => (file.type === 'chunk' ? file.code : '')).join('\n') ?? ''
+  })
+
+  test('holds that library alone', () => {
+    expect({
+      socketIo: socketIoCode.test(code),
+      pusher: pusherCode.test(code),
+      encryption: encryptionCode.test(code),
+      realtime: realtimeCode.test(code),
+      supabaseAuth: supabaseAuthCode.test(code),
+    }).toEqual(holds)
+  })
+
+  test('finds its class in what the bundler has made of a CommonJS library', async () => {
+    const file = join(inject('consumer'), `${entry}-built.mjs`)
+    await writeFile(file, code)
+    const { pusher, socketIo, supabase } = (await import(pathToFileURL(file).href)) as {
+      readonly [name: string]: (options: object) => Transport
+    }
+    const transport =
+      pusher?.({ key: 'key', cluster: 'eu' }) ??
+      socketIo?.({ url: 'https://example.com' }) ??
+      supabase?.({ url: 'https://example.com', key: 'key' })
+    expect(transport?.create({} as TransportSink).join).toBeTypeOf('function')
+  })
 })
 
 test('the page opens the built worker, not its source', () => {
@@ -77,8 +137,8 @@ describe('the client, Comlink included', () => {
     return found
   }
 
-  test('is at most 8.9 kB in a tab that has a SharedWorker', async () => {
-    expect(await bytesOf(entry().fileName)).toBeLessThanOrEqual(8_900)
+  test('is at most 9.4 kB in a tab that has a SharedWorker', async () => {
+    expect(await bytesOf(entry().fileName)).toBeLessThanOrEqual(9_400)
   })
 
   test('loads at most 3.5 kB more where there is none', async () => {

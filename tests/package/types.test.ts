@@ -15,7 +15,11 @@ test.for(resolutions)(
 )
 
 test.for(resolutions)('a worker compiles ($moduleResolution)', options =>
-  expectToCompile({ ...options, lib: ['es2022', 'webworker'] }, ['partyline.worker.ts']),
+  expectToCompile({ ...options, lib: ['es2022', 'webworker'] }, [
+    'partyline.worker.ts',
+    'pusher.worker.ts',
+    'supabase.worker.ts',
+  ]),
 )
 
 test.for(resolutions)('a service worker compiles ($moduleResolution)', options =>

@@ -15,10 +15,12 @@ const reported: unknown[] = []
 /** A channel of a tab, and what it has told of how it wants it. */
 function setUp() {
   const told: unknown[] = []
+  const tracked: unknown[] = []
   const closed = new AbortController()
-  const channel = new ClientChannel('orders', {
+  const channel = new ClientChannel({ name: 'orders' }, 'orders', {
     publishing: new Publishing(new Asking()),
     closed: closed.signal,
+    tracked: (_, state) => tracked.push(state),
     wantedChanged: changed => {
       told.push(changed.deliver)
       if (changed.deliver === undefined) changed.leaving()
@@ -28,6 +30,7 @@ function setUp() {
   return {
     channel,
     told,
+    tracked,
     heard,
     listen: (deliver?: 'all' | 'one') => channel.on('e', payload => heard.push(payload), deliver && { deliver }),
     receive: (payload: unknown, position?: string, ref = REF) => channel.receive([ref, 'e', payload, position]),
@@ -56,11 +59,27 @@ describe('how a tab wants a channel', () => {
   })
 })
 
+describe('what a tab tells of itself', () => {
+  test('keeps the channel wanted, and is told again to every broker', () => {
+    const { channel, told, tracked } = setUp()
+    channel.track({ name: 'Ann' })
+    expect([told, tracked]).toEqual([['all'], [{ name: 'Ann' }]])
+    channel.trackAgain()
+    expect([told, tracked]).toEqual([['all'], [{ name: 'Ann' }, { name: 'Ann' }]])
+    channel.track(undefined)
+    channel.trackAgain()
+    expect([told, tracked]).toEqual([
+      ['all', undefined],
+      [{ name: 'Ann' }, { name: 'Ann' }, undefined],
+    ])
+  })
+})
+
 describe('what is asked of the next broker', () => {
   test('is nothing to resume where no broker knew of the channel yet', () => {
     const { channel, listen } = setUp()
     listen()
-    expect(channel.wanted()).toEqual({ channel: 'orders', deliver: 'all', resume: undefined })
+    expect(channel.wanted()).toMatchObject({ channel: 'orders', deliver: 'all', resume: undefined })
   })
 
   test('tells how far the tab has come since its last mark', () => {

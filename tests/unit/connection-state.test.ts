@@ -128,10 +128,20 @@ describe('the first delay depends on the cause', () => {
     expect(delayAfter('network', { random })).toBe(Math.round(random * policy.backoffBaseMs))
   })
 
-  test.each(['server-restart', 'server-closed'] as const)('%s spreads over restartSpreadMs, once', cause => {
+  test.each(['server-restart', 'server-closed'] as const)('%s spreads over restartSpreadMs, each time', cause => {
     expect(delayAfter(cause, { random: 0.5 })).toBe(policy.restartSpreadMs / 2)
     expect(delayAfter(cause, { random: 0.999 })).toBeCloseTo(policy.restartSpreadMs * 0.999)
-    expect(delayAfter(cause, { random: 0.5, failures: 1 })).toBe(policy.backoffBaseMs)
+    expect(delayAfter(cause, { random: 0.5, failures: 1 })).toBe(policy.restartSpreadMs / 2)
+  })
+
+  test('after a restart every attempt is spread, later ones wait for half of it at least, until one is accepted', () => {
+    const context = { now: 0, random: 0.9, policy }
+    const failed = (state: ConnectionState) => step(state, { type: 'failed', cause: 'network' }, context).state
+    const lost = step(inPhase(phases.open), { type: 'failed', cause: 'server-restart' }, context).state
+    const again = failed({ ...lost, phase: phases.connecting })
+    expect(deadline(again.phase)).toBe(policy.restartSpreadMs * 1.4)
+    const { state: open } = step({ ...again, phase: phases.connecting }, { type: 'opened' }, context)
+    expect(deadline(failed({ ...open, failures: 0 }).phase)).toBe(policy.backoffBaseMs * 0.9)
   })
 
   test('rate-limited waits at least as long as the server says, and jitter on top', () => {

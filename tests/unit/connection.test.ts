@@ -18,6 +18,10 @@ function setUp(credentials?: (fresh: boolean) => Promise<CredentialsForAttempt>,
     continuity() {},
     channelLost() {},
     lost: error => connection.lost(error),
+    presence() {},
+    degraded() {},
+    malformed() {},
+    authorise: () => Promise.reject(new Error('no tab')),
   })
   const connection = new Connection({
     host,
@@ -123,6 +127,33 @@ test.each([
   await reactions()
   expect(connection.status).toEqual({ status: 'blocked', reason: 'credentials-refused' })
   expect(transport.calls.filter(call => call === 'open')).toHaveLength(attempts)
+})
+
+test('new credentials reach the open connection, and one that is being made as soon as it is open', async () => {
+  const { transport, connection } = setUp()
+  const opening = deferred<void>()
+  transport.behaviour.open = () => opening.promise
+  connection.dispatch({ type: 'needed' })
+  connection.renew({ token: 'second' })
+  await reactions()
+  expect(transport.calls).toEqual(['open'])
+  opening.resolve()
+  await reactions()
+  expect(transport.calls).toEqual(['open', 'renew second'])
+  connection.renew({ token: 'third' })
+  expect(transport.calls).toEqual(['open', 'renew second', 'renew third'])
+})
+
+test('new credentials end a refusal of those before them', async () => {
+  const { transport, connection } = setUp()
+  transport.behaviour.open = () => Promise.reject(new UpstreamError('credentials', 'not you'))
+  connection.dispatch({ type: 'needed' })
+  await reactions()
+  expect(connection.status.status).toBe('blocked')
+  transport.behaviour.open = () => Promise.resolve()
+  connection.renew({ token: 'other' })
+  await reactions()
+  expect(connection.status).toEqual({ status: 'open' })
 })
 
 test('cached credentials are not asked for anew after another failure', async () => {

@@ -17,7 +17,13 @@ function setUp() {
   const tabs: Tab[] = []
   /** The names of the tabs in the order in which they were asked. */
   const order: string[] = []
-  const desk = new CredentialDesk({ host, timeoutMs: TIMEOUT_MS, sources: () => tabs })
+  const renewed: unknown[] = []
+  const desk = new CredentialDesk({
+    host,
+    timeoutMs: TIMEOUT_MS,
+    sources: () => tabs,
+    renewed: given => renewed.push(given),
+  })
 
   function open(name: string, { visible = false, hasCredentials = true } = {}): Tab {
     const tab: Tab = {
@@ -45,7 +51,7 @@ function setUp() {
     desk.forget(tab)
   }
 
-  return { host, desk, order, open, answer, leave }
+  return { host, desk, order, open, answer, leave, renewed }
 }
 
 test('a visible tab is asked first, and only one', async () => {
@@ -185,16 +191,19 @@ test('an attempt that was given up rejects, and the question that it shared goes
 })
 
 test('credentials are kept, and asked for anew shortly before they expire or when fresh ones are wanted', async () => {
-  const { desk, order, open, answer } = setUp()
+  const { host, desk, order, open, answer } = setUp()
   const tab = open('tab')
   async function getAnswered(token: string, fresh: boolean, expiresAt?: number) {
     const got = desk.get(never, fresh)
     if (tab.asked.length > 0) answer(tab, { token, ...(expiresAt !== undefined && { expiresAt }) })
     return got
   }
-  expect(await getAnswered('1', false, Date.now() + 3_600_000)).toMatchObject({ cached: false })
+  expect(await getAnswered('1', false, host.wallClock() + 3_600_000)).toMatchObject({ cached: false })
   expect(await getAnswered('2', false)).toMatchObject({ credentials: { token: '1' }, cached: true })
-  expect(await getAnswered('3', true, Date.now() + 9_000)).toMatchObject({ credentials: { token: '3' }, cached: false })
+  expect(await getAnswered('3', true, host.wallClock() + 9_000)).toMatchObject({
+    credentials: { token: '3' },
+    cached: false,
+  })
   expect(await getAnswered('4', false)).toEqual({ credentials: { token: '4' }, cached: false })
   expect(await getAnswered('5', false)).toEqual({ credentials: { token: '4' }, cached: true })
   expect(order).toHaveLength(3)
@@ -220,4 +229,56 @@ test('the same credentials again are no change, also when two ask at once or an 
   const other = desk.changed(never)
   answer(tab, { token: 'other' })
   expect(await other).toBe(true)
+})
+
+test('credentials of an open connection are renewed ahead of their expiry, from whichever tab is there then', async () => {
+  const { host, desk, open, answer, renewed } = setUp()
+  const tab = open('tab')
+  const first = desk.get(never, false)
+  answer(tab, { token: '1', expiresAt: host.wallClock() + 60_000 })
+  await first
+  await host.advance(49_000)
+  expect(tab.asked).toEqual([])
+  await host.advance(1_000)
+  expect(tab.asked).toHaveLength(1)
+  answer(tab, { token: '2', expiresAt: host.wallClock() + 60_000 })
+  await host.advance(0)
+  expect(renewed).toMatchObject([{ token: '2' }])
+  await host.advance(50_000)
+  expect(tab.asked).toHaveLength(1)
+  desk.close()
+  expect(host.timers()).toHaveLength(1)
+})
+
+test('credentials that are good for longer than a timer can wait are not asked for before their time', async () => {
+  const { host, desk, open, answer } = setUp()
+  const tab = open('tab')
+  const first = desk.get(never, false)
+  const goodForMs = 2 ** 31 + 60_000
+  answer(tab, { expiresAt: host.wallClock() + goodForMs })
+  await first
+  expect(host.timers()).toEqual([2 ** 31 - 1])
+  await host.advance(goodForMs - 10_001)
+  expect(tab.asked).toEqual([])
+  await host.advance(1)
+  expect(tab.asked).toHaveLength(1)
+})
+
+test('what only the app can authorise is asked once for all who ask at a time, and kept for nobody', async () => {
+  const { desk, open, order, answer } = setUp()
+  const tab = open('tab')
+  const request = { channel: 'private-a', socketId: '1.2' }
+  const both = [desk.authorise(request), desk.authorise(request)]
+  answer(tab, { auth: 'key:signature' })
+  expect(await Promise.all(both)).toEqual([{ auth: 'key:signature' }, { auth: 'key:signature' }])
+  const again = desk.authorise(request)
+  answer(tab, { auth: 'another' })
+  expect(await again).toEqual({ auth: 'another' })
+  expect(order).toHaveLength(2)
+})
+
+test('what no tab can authorise is refused', async () => {
+  const { desk, open } = setUp()
+  open('tab', { hasCredentials: false })
+  await expect(desk.authorise({ channel: 'private-a' })).rejects.toMatchObject({ kind: 'no-credentials' })
 })

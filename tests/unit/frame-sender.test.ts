@@ -79,6 +79,7 @@ function words(items: readonly Item[]): string[] {
       case 'mark':
       case 'credentials-wanted':
       case 'outbox':
+      case 'presence':
         return item.type
     }
   })

@@ -4,8 +4,7 @@ import { Outbound } from '../../src/worker/outgoing/outbound.ts'
 import { UpstreamError, type TransportLink } from '../../src/worker/upstream/transport.ts'
 import { fakeClockHost, reactions } from '../support/line/fake-clock-host.ts'
 import { testTransport } from '../support/line/test-transport.ts'
-
-const SINK = { event() {}, continuity() {}, channelLost() {}, lost() {} }
+import { deafSink } from '../support/line/deaf-sink.ts'
 
 type PublishBatch = NonNullable<TransportLink['publishBatch']>
 
@@ -17,7 +16,7 @@ function setUp(answer: PublishBatch = messages => messages.map(async ({ payload 
     batches.push(messages.map(({ payload }) => payload))
     return answer(messages)
   }
-  const link = { ...testTransport().create(SINK), publishBatch }
+  const link = { ...testTransport().create(deafSink), publishBatch }
   const outbound = new Outbound({ host, link, batch: { maxDelayMs: 50, maxEvents: 3 } })
   const outcomes: unknown[] = []
   function publish(payload: unknown, signal = new AbortController().signal): void {
@@ -31,7 +30,7 @@ function setUp(answer: PublishBatch = messages => messages.map(async ({ payload 
 
 test('without a batch each message goes by itself, at once', async () => {
   const transport = testTransport()
-  const link = transport.create(SINK)
+  const link = transport.create(deafSink)
   await link.open({ credentials: undefined, signal: new AbortController().signal })
   const outbound = new Outbound({ host: fakeClockHost(), link, batch: undefined })
   const reply = outbound.publish(
@@ -43,7 +42,7 @@ test('without a batch each message goes by itself, at once', async () => {
 })
 
 test('a batch over a transport that cannot send several messages as one is refused', () => {
-  const link = testTransport().create(SINK)
+  const link = testTransport().create(deafSink)
   expect(() => new Outbound({ host: fakeClockHost(), link, batch: { maxDelayMs: 50, maxEvents: 3 } })).toThrow(
     expect.objectContaining({ code: 'bad-options', message: expect.stringContaining('batchEvent') }),
   )

@@ -181,7 +181,7 @@ describe('ask', () => {
     [undefined, 'ask.ops[0] is undefined; expected an object'],
     [
       { op: 'fly' },
-      'ask.ops[0].op is "fly"; expected subscribe, unsubscribe, publish, signal, lease, credentials or watch-outbox',
+      'ask.ops[0].op is "fly"; expected subscribe, unsubscribe, publish, signal, lease, credentials, track or watch-outbox',
     ],
     [{ op: 'subscribe' }, 'ask.ops[0].channel is undefined; expected a string'],
     [{ op: 'unsubscribe', channel: 5 }, 'ask.ops[0].channel is 5; expected a string'],

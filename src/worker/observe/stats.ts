@@ -11,6 +11,7 @@ export interface StatsSources {
   readonly scope: string
   readonly uptimeMs: number
   readonly transport: string
+  readonly degraded: boolean
   readonly rejectedMessages: number
   readonly sessions: Sessions
   readonly connection: Connection
@@ -36,7 +37,12 @@ export function collectStats(sources: StatsSources): Stats {
       suspended: sessions.filter(({ suspendedAt }) => suspendedAt !== undefined).length,
       detachedDead: sources.sessions.detachedDead,
     },
-    connection: { transport, ...connection.stats(), ...(reason === undefined ? {} : { reason }) },
+    connection: {
+      transport,
+      degraded: sources.degraded,
+      ...connection.stats(),
+      ...(reason === undefined ? {} : { reason }),
+    },
     channels: channels.stats(),
     traffic: { ...traffic },
     queued: {

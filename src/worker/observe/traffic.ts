@@ -3,6 +3,8 @@ export interface Traffic {
   eventsIn: number
   /** Events for channels that no tab wants. */
   eventsUnrouted: number
+  /** Messages of the server that made no sense. */
+  malformed: number
   /** Events and notices handed to tabs, each counted for each tab. */
   deliveries: number
   frames: number
@@ -17,6 +19,7 @@ export function createTraffic(): Traffic {
   return {
     eventsIn: 0,
     eventsUnrouted: 0,
+    malformed: 0,
     deliveries: 0,
     frames: 0,
     dropped: 0,

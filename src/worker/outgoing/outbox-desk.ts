@@ -1,6 +1,7 @@
 import { measure } from '../../lib/index.ts'
 import type { Added, Fate, NewEntry, Outbox } from '../../outbox/index.ts'
 import {
+  fromChannelId,
   fromWireError,
   PartylineError,
   toWireError,
@@ -261,7 +262,7 @@ export class OutboxDesk {
       },
       send: ({ channel, event, payload }, key, signal) => {
         traffic.published++
-        return send({ channel, event, payload, key }, signal)
+        return send({ channel, event, payload, key, origin: this.#watches.get(key)?.[0]?.session.id }, signal)
       },
       acknowledged: (key, reply) => {
         traffic.acknowledged++
@@ -447,7 +448,7 @@ export class OutboxDesk {
 }
 
 function toEntry({ channel, event, payload, durable }: DurableOp, now: number): NewEntry {
-  const { key, lane = channel, ttlMs, coalesce } = durable
+  const { key, lane = fromChannelId(channel).name, ttlMs, coalesce } = durable
   return {
     key,
     lane,

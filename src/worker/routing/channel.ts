@@ -9,6 +9,8 @@ export interface Channel {
   readonly subscribers: Map<Session, Deliver>
   /** Those who come from another attachment, while it is open what became of the events since. They get none before. */
   readonly awaiting: Map<Session, Resume>
+  /** Those who want to hear who is in it. */
+  readonly watchers: Set<Session>
   upstream: Upstream
   /** It was joined before the connection went, and the tabs have not yet heard what became of the time between. */
   interrupted: boolean
@@ -33,6 +35,7 @@ export function newChannel(name: string, ref: number): Channel {
     ref,
     subscribers: new Map(),
     awaiting: new Map(),
+    watchers: new Set(),
     upstream: { state: 'out' },
     interrupted: false,
     continuousSince: undefined,

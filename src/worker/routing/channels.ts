@@ -32,6 +32,12 @@ export interface ChannelsDeps {
   connection(): AbortSignal | undefined
   /** The number of wanted channels changed. */
   changed(): void
+  /** A channel is joined upstream. */
+  joined(channel: string): void
+  /** A channel is wanted no more. */
+  left(channel: string): void
+  /** A tab wants to hear who is in the channel. */
+  watched(session: Session, channel: string, ref: number): void
   /** Events of the channel came in vain, or nobody knows whether they did: from here on none is missed. */
   interrupted(channel: string): void
 }
@@ -67,7 +73,7 @@ export class Channels {
   }
 
   /** Subscribing twice is as good as once; the later `deliver` counts. Beyond `maxChannels` the tab hears `refused`. */
-  subscribe(session: Session, { channel: name, deliver = 'all', resume }: Wanted): void {
+  subscribe(session: Session, { channel: name, deliver = 'all', resume, replay = 0, presence = false }: Wanted): void {
     // It was let go by what it was told so far.
     if (session.isClosed) return
     const channel = this.#channels.get(name) ?? this.#create(name)
@@ -84,6 +90,8 @@ export class Channels {
       // Otherwise the connection that is being made may bring what is missing.
       if (channel.continuousSince !== undefined) this.#settle(channel)
     }
+    if (isNew && resume === undefined && deliver !== 'one') this.#replay(session, channel, replay)
+    this.#watch(session, channel, presence)
     this.#join(channel, 1)
   }
 
@@ -124,6 +132,29 @@ export class Channels {
     this.#ones.paused(session)
   }
 
+  /** Who hears of it when somebody comes or goes; `undefined` for a channel that no tab wants. */
+  watchersOf(name: string): { readonly ref: number; readonly sessions: Iterable<Session> } | undefined {
+    const channel = this.#channels.get(name)
+    return channel && { ref: channel.ref, sessions: channel.watchers }
+  }
+
+  isJoined(name: string): boolean {
+    return this.#channels.get(name)?.upstream.state === 'joined'
+  }
+
+  #watch(session: Session, { name, ref, watchers }: Channel, isWanted: boolean): void {
+    if (!isWanted) return void watchers.delete(session)
+    if (watchers.has(session)) return
+    watchers.add(session)
+    this.#deps.watched(session, name, ref)
+  }
+
+  /** What came before the tab did. */
+  #replay(session: Session, { name, ref }: Channel, count: number): void {
+    for (const event of this.#deps.history.last(name, count))
+      if (event.except !== session.id) session.sender.send(toOutgoing(ref, event, 1))
+  }
+
   #end(session: Session, channel: Channel): void {
     this.#release(session, channel)
     this.#ones.takesNoMore(session, channel)
@@ -131,6 +162,7 @@ export class Channels {
 
   #release(session: Session, channel: Channel): void {
     channel.awaiting.delete(session)
+    channel.watchers.delete(session)
     if (!channel.subscribers.delete(session) || channel.subscribers.size > 0) return
     this.#linger(channel, this.#deps.lingerMs)
   }
@@ -189,7 +221,7 @@ export class Channels {
     let hasTakers = false
     for (const [session, deliver] of subscribers) {
       hasTakers ||= deliver !== 'all'
-      if (deliver === 'one' || awaiting.has(session)) continue
+      if (deliver === 'one' || awaiting.has(session) || session.id === event.except) continue
       forAll ??= toOutgoing(channel.ref, event, subscribers.size)
       session.sender.send(forAll)
     }
@@ -247,7 +279,8 @@ export class Channels {
       const missed = this.#missed(channel, session, resume)
       session.send({ type: 'continuity', ref: channel.ref, verdict: missed === undefined ? 'unknown' : 'recovered' })
       if (channel.subscribers.get(session) !== 'one')
-        for (const event of missed ?? []) session.sender.send(toOutgoing(channel.ref, event, 1))
+        for (const event of missed ?? [])
+          if (event.except !== session.id) session.sender.send(toOutgoing(channel.ref, event, 1))
     }
     this.#ones.givenUpTo(channel, places)
   }
@@ -290,6 +323,7 @@ export class Channels {
     this.#byRef.delete(channel.ref)
     if (channel.upstream.state === 'joining') channel.upstream.abort.abort()
     this.#deps.link.leave(channel.name)
+    this.#deps.left(channel.name)
     this.#deps.changed()
   }
 
@@ -317,6 +351,7 @@ export class Channels {
   #joined(channel: Channel, abort: AbortController): void {
     if (!isJoining(channel, abort)) return
     this.#become(channel, { state: 'joined' })
+    this.#deps.joined(channel.name)
     if (channel.interrupted) this.#tell(channel, { verdict: 'unknown' })
     if (channel.continuousSince === undefined) this.#beginAnew(channel)
     this.#settle(channel)

@@ -92,6 +92,16 @@ export class History {
       .flatMap(entry => (entry !== undefined && entry.n > n && entry.event.channel === channel ? [entry.event] : []))
   }
 
+  /** The last `count` events of a channel that are kept, oldest first. */
+  last(channel: string, count: number): readonly UpstreamEvent[] {
+    const found: UpstreamEvent[] = []
+    for (let index = this.#entries.length - 1; index >= this.#first && found.length < count; index--) {
+      const event = this.#entries[index]?.event
+      if (event?.channel === channel) found.push(event)
+    }
+    return found.toReversed()
+  }
+
   #dropOldest(): void {
     const oldest = this.#entries[this.#first]
     this.#bytes -= oldest?.bytes ?? 0

@@ -101,7 +101,8 @@ export class Publisher {
     try {
       const { channel, event, payload, durable } = op
       // One that was to be stored, and could not be, another broker may have sent.
-      const acknowledged = outbound.publish({ channel, event, payload, key: durable?.key }, abort.signal)
+      const message = { channel, event, payload, key: durable?.key, origin: pending.session.id }
+      const acknowledged = outbound.publish(message, abort.signal)
       pending.sent = true
       traffic.published++
       this.#arm(pending, () => this.#fail(pending, unconfirmed(`no acknowledgement within ${op.timeoutMs} ms`)))

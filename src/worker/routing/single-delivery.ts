@@ -38,7 +38,7 @@ export class SingleDelivery {
    * @param n the event's number
    */
   route(channel: Channel, event: UpstreamEvent, n: number): Outgoing | undefined {
-    const taker = channel.holdsOnes ? undefined : preferredTaker(takersOf(channel))
+    const taker = channel.holdsOnes ? undefined : preferredTaker(takersOf(channel, event.except))
     if (taker === undefined) return undefined
     channel.givenToOne = n
     const outgoing = toOutgoing(-channel.ref, event, 1)
@@ -109,6 +109,8 @@ function refForOne(outgoing: Outgoing): number | undefined {
   return ref < 0 ? -ref : undefined
 }
 
-function* takersOf({ subscribers, awaiting }: Channel): Iterable<Session> {
-  for (const [session, deliver] of subscribers) if (deliver !== 'all' && !awaiting.has(session)) yield session
+/** @param except the id of a session that is not to get it */
+function* takersOf({ subscribers, awaiting }: Channel, except?: string): Iterable<Session> {
+  for (const [session, deliver] of subscribers)
+    if (deliver !== 'all' && !awaiting.has(session) && session.id !== except) yield session
 }

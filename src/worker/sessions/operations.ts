@@ -3,6 +3,7 @@ import type { BrokerHost } from '../host.ts'
 import type { Outbound } from '../outgoing/outbound.ts'
 import { isDurable, type OutboxDesk } from '../outgoing/outbox-desk.ts'
 import type { Channels } from '../routing/channels.ts'
+import type { Presence } from '../routing/presence.ts'
 import type { Publisher } from '../routing/publisher.ts'
 import type { Connection } from '../upstream/connection.ts'
 import type { CredentialDesk } from '../upstream/credentials.ts'
@@ -11,6 +12,7 @@ import type { Session } from './session.ts'
 export interface OperationsDeps {
   readonly host: BrokerHost
   readonly channels: Channels
+  readonly presence: Presence
   readonly publisher: Publisher
   readonly outbox: OutboxDesk
   readonly outbound: Outbound
@@ -25,9 +27,12 @@ export function perform(session: Session, op: Op, deps: OperationsDeps): void {
       return deps.channels.subscribe(session, op)
     case 'unsubscribe':
       deps.outbound.flush()
+      deps.presence.untrack(session, op.channel)
       return deps.channels.unsubscribe(session, op.channel)
     case 'publish':
       return isDurable(op) ? deps.outbox.publish(session, op) : deps.publisher.publish(session, op)
+    case 'track':
+      return deps.presence.track(session, op)
     case 'watch-outbox':
       return deps.outbox.watch(session)
     case 'credentials':

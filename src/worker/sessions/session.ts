@@ -2,6 +2,7 @@ import { measure } from '../../lib/index.ts'
 import type { Announce, Hello, Item, Lease } from '../../protocol/index.ts'
 import type { Port } from '../host.ts'
 import type { CredentialSource } from '../upstream/credentials.ts'
+import type { AuthorisationRequest } from '../upstream/transport.ts'
 import type { FrameSender } from './frame-sender.ts'
 
 export interface SessionInit {
@@ -109,8 +110,8 @@ export class Session implements CredentialSource {
     this.suspendedAt = undefined
   }
 
-  askCredentials(id: number): void {
-    this.send({ type: 'credentials-wanted', id })
+  askCredentials(id: number, request?: AuthorisationRequest): void {
+    this.send({ type: 'credentials-wanted', id, ...(request === undefined ? {} : { request }) })
   }
 
   /** For what concerns this tab alone; events for many go through {@link sender} as one shared object. */

@@ -1,11 +1,12 @@
 import { Manager, type ManagerOptions, type Socket } from 'socket.io-client'
 import type { Checkpoint, Credentials } from '../../protocol/index.ts'
 import { deferred } from '../../lib/index.ts'
-import { describe, PartylineError } from '../../protocol/index.ts'
+import { describe, fromChannelId, PartylineError } from '../../protocol/index.ts'
 import {
   toUpstreamError,
   UpstreamError,
   type BatchedMessage,
+  type Capabilities,
   type OpenRequest,
   type Transport,
   type TransportLink,
@@ -65,8 +66,14 @@ export interface SocketIoOptions {
  * startBroker({ transport: socketIo({ url: 'https://api.example.com', rooms: { join: 'join', leave: 'leave' } }) })
  */
 export function socketIo(options: SocketIoOptions): Transport {
-  return { name: 'socket.io', create: sink => new SocketIoLink(parseUrl(options.url), options, sink) }
+  return {
+    name: 'socket.io',
+    capabilities: CAPABILITIES,
+    create: sink => new SocketIoLink(parseUrl(options.url), options, sink),
+  }
 }
+
+const CAPABILITIES: Partial<Capabilities> = { acknowledgement: true, recovery: true, binary: true, ping: true }
 
 /** One Manager for the broker's life: the sockets keep what they need to resume. */
 class SocketIoLink implements TransportLink {
@@ -101,6 +108,7 @@ class SocketIoLink implements TransportLink {
       reconnection: false,
       autoConnect: false,
     })
+    this.#manager.on('close', () => queueMicrotask(() => this.#closed()))
   }
 
   async open({ credentials, signal, resume = {} }: OpenRequest): Promise<void> {
@@ -120,6 +128,8 @@ class SocketIoLink implements TransportLink {
   }
 
   async join(channel: string, signal: AbortSignal): Promise<void> {
+    if (fromChannelId(channel).params !== undefined)
+      throw new UpstreamError('refused', 'channels of Socket.IO have no parameters')
     const { namespace: name, room } = toAddress(channel, this.#primary)
     const own = toChannel({ namespace: name, room }, this.#primary)
     if (own !== channel) throw new UpstreamError('refused', `channel ${channel} is called ${own} here`)
@@ -221,8 +231,10 @@ class SocketIoLink implements TransportLink {
     const namespace = new Namespace(socket, this.#resume[name])
     this.#namespaces.set(name, namespace)
     socket.on('connect', () => this.#connected(namespace))
+    // One that was accepted before: the library lets go of it, and of the connection with the last, without a word.
+    socket.on('connect_error', () => socket.connected && socket.disconnect())
     socket.on('disconnect', (reason, details) => this.#disconnected(name, namespace, toLossError(reason, details)))
-    socket.onAny((event: string, ...args: unknown[]) => this.#received(name, namespace, event, args))
+    socket.onAny((event: unknown, ...args: unknown[]) => this.#received(name, namespace, event, args))
     return namespace
   }
 
@@ -245,6 +257,11 @@ class SocketIoLink implements TransportLink {
     toLeave.clear()
   }
 
+  /** The library may throw on a packet after it has let go of the connection, and before its sockets hear of it. */
+  #closed(): void {
+    if (this.#isOpen) for (const { socket } of this.#namespaces.values()) if (socket.connected) socket.disconnect()
+  }
+
   #disconnected(name: string, namespace: Namespace, error: UpstreamError): void {
     namespace.greeted = false
     if (!this.#isOpen) return
@@ -257,8 +274,10 @@ class SocketIoLink implements TransportLink {
     this.#sink.lost(error)
   }
 
-  #received(name: string, namespace: Namespace, event: string, args: readonly unknown[]): void {
+  #received(name: string, namespace: Namespace, event: unknown, args: readonly unknown[]): void {
     this.#connected(namespace)
+    // The library lets numbers through.
+    if (typeof event !== 'string') return this.#sink.malformed('event-name', `an event is called ${describe(event)}`)
     const read = readArguments(args, namespace.hasRecovery)
     const routed = this.#names.fromServer(event, args)
     if (routed !== undefined) {

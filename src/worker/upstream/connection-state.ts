@@ -35,10 +35,14 @@ export interface ConnectionState {
   readonly phase: Phase
   /** Consecutive failures. */
   readonly failures: number
+  /** Consecutive connections that the server has accepted and then ended for their credentials. */
+  readonly revocations: number
   /** The browser's hint. */
   readonly online: boolean
   /** The server takes no attempt before this time. */
   readonly notBefore: number
+  /** The server has let all its clients go, and has not accepted this one since: they all come back. */
+  readonly isCrowded: boolean
 }
 
 export type ConnectionEvent =
@@ -70,7 +74,14 @@ export interface StepContext {
   readonly policy: ConnectionPolicy
 }
 
-export const INITIAL_STATE: ConnectionState = { phase: { name: 'idle' }, failures: 0, online: true, notBefore: 0 }
+export const INITIAL_STATE: ConnectionState = {
+  phase: { name: 'idle' },
+  failures: 0,
+  revocations: 0,
+  online: true,
+  notBefore: 0,
+  isCrowded: false,
+}
 
 export function step(state: ConnectionState, event: ConnectionEvent, context: StepContext): Step {
   if (state.phase.name === 'closed') return { state }
@@ -80,7 +91,9 @@ export function step(state: ConnectionState, event: ConnectionEvent, context: St
     case 'unneeded':
       return state.phase.name === 'idle' ? { state } : to(proven(state, context), { name: 'idle' })
     case 'opened':
-      return state.phase.name === 'connecting' ? to(state, { name: 'open', since: context.now }) : { state }
+      return state.phase.name === 'connecting'
+        ? to({ ...state, isCrowded: false }, { name: 'open', since: context.now })
+        : { state }
     case 'failed':
       return hasConnection(state.phase) ? failed(state, event, context) : { state }
     case 'due':
@@ -139,9 +152,13 @@ function failed(
   context: StepContext,
 ): Step {
   const { now, random, policy } = context
+  const { failures, revocations } = proven(state, context)
+  const isRevoked = state.phase.name === 'open' && event.cause === 'credentials'
   const next = {
     ...state,
-    failures: proven(state, context).failures + 1,
+    failures: failures + 1,
+    revocations: isRevoked ? revocations + 1 : revocations,
+    isCrowded: state.isCrowded || event.cause === 'server-restart' || event.cause === 'server-closed',
     ...(event.cause === 'rate-limited' && { notBefore: now + (event.retryAfterMs ?? policy.backoffMaxMs) }),
   }
   if (event.cause === 'credentials') return to(next, { name: 'blocked', reason: 'credentials-refused' })
@@ -152,27 +169,19 @@ function failed(
       until: now + Math.max(event.retryAfterMs ?? 0, policy.circuitCooldownMs * (1 + random)),
     })
   if (!next.online) return to(next, { name: 'paused', until: now + policy.backoffMaxMs })
-  return to(next, { name: 'waiting', cause: event.cause, until: now + retryDelayMs(next.failures, event, context) })
+  return to(next, { name: 'waiting', cause: event.cause, until: now + retryDelayMs(next, event, context) })
 }
 
 function retryDelayMs(
-  failures: number,
+  { failures, isCrowded }: ConnectionState,
   { cause, retryAfterMs }: { readonly cause: CauseKind; readonly retryAfterMs?: number | undefined },
   { random, policy }: StepContext,
 ): number {
   const jittered = fullJitter(failures, random, { baseMs: policy.backoffBaseMs, maxMs: policy.backoffMaxMs })
-  switch (cause) {
-    case 'rate-limited':
-      return (retryAfterMs ?? policy.backoffMaxMs) + jittered
-    case 'server-restart':
-    case 'server-closed':
-      return failures === 1 ? random * policy.restartSpreadMs : jittered
-    case 'network':
-    case 'no-credentials':
-    case 'refused':
-    case 'credentials':
-      return jittered
-  }
+  // Whoever finds nobody after a restart comes on average as rarely as the others come once.
+  const early = cause === 'server-restart' || cause === 'server-closed' ? 0 : 0.5
+  const spread = isCrowded ? Math.max((early + random) * policy.restartSpreadMs, jittered) : jittered
+  return cause === 'rate-limited' ? (retryAfterMs ?? policy.backoffMaxMs) + spread : spread
 }
 
 function offline(state: ConnectionState, { now, policy }: StepContext): Step {
@@ -191,7 +200,7 @@ function whenRestful(state: ConnectionState, context: StepContext, phases: reado
 /** A connection that stayed makes up for the failures before it. */
 function proven(state: ConnectionState, { now, policy }: StepContext): ConnectionState {
   const isStable = state.phase.name === 'open' && now - state.phase.since >= policy.stableMs
-  return isStable ? { ...state, failures: 0 } : state
+  return isStable ? { ...state, failures: 0, revocations: 0 } : state
 }
 
 /** Connects, or waits as long as the server said. */

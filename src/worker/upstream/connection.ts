@@ -1,3 +1,4 @@
+import { timerMs } from '../../lib/index.ts'
 import type { Checkpoint, Credentials, LineStatus } from '../../protocol/index.ts'
 import type { BrokerHost } from '../host.ts'
 import {
@@ -36,6 +37,8 @@ export class Connection {
   #state: ConnectionState = INITIAL_STATE
   #attempt = new AbortController()
   #cancelTimer = (): void => {}
+  /** Came while the attempt with those before them was under way. */
+  #renewed: Credentials | undefined
   #opened = 0
   #lost = 0
   #lastCause: CauseKind | undefined
@@ -80,6 +83,13 @@ export class Connection {
     this.#deps.changed(state, previous)
   }
 
+  /** There are new credentials: the open connection gets them, one that is being made as soon as it is open. */
+  renew(credentials: Credentials): void {
+    if (this.isOpen) this.#deps.link.renew?.(credentials)
+    else this.#renewed = credentials
+    this.dispatch({ type: 'credentials' })
+  }
+
   /** For the transport: the open connection is gone, be it before we heard that it is open. */
   lost(error: UpstreamError): void {
     if (this.isOpen) this.#lost++
@@ -95,6 +105,7 @@ export class Connection {
     }
     if (effect === 'open') {
       this.#attempt = new AbortController()
+      this.#renewed = undefined
       void this.#open(this.#attempt)
     }
   }
@@ -104,9 +115,7 @@ export class Connection {
     this.#cancelTimer()
     const until = deadline(this.#state.phase)
     this.#cancelTimer =
-      until === undefined
-        ? () => {}
-        : host.setTimer(Math.max(0, Math.ceil(until - host.now())), () => this.dispatch({ type: 'due' }))
+      until === undefined ? () => {} : host.setTimer(timerMs(until - host.now()), () => this.dispatch({ type: 'due' }))
   }
 
   async #open(attempt: AbortController): Promise<void> {
@@ -119,6 +128,7 @@ export class Connection {
       if (attempt.signal.aborted) return
       this.#opened++
       this.dispatch({ type: 'opened' })
+      if (this.#renewed !== undefined) this.#deps.link.renew?.(this.#renewed)
     } catch (error) {
       this.#attemptFailed(attempt, toUpstreamError(error))
     } finally {

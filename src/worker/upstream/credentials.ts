@@ -1,14 +1,15 @@
-import { deferred, type Deferred } from '../../lib/index.ts'
+import { deferred, timerMs, type Deferred } from '../../lib/index.ts'
 import type { Credentials, CredentialsOp } from '../../protocol/index.ts'
 import type { BrokerHost } from '../host.ts'
 import type { CredentialsForAttempt } from './connection.ts'
-import { UpstreamError } from './transport.ts'
+import { UpstreamError, type AuthorisationRequest } from './transport.ts'
 
 /** A tab that can be asked for credentials. */
 export interface CredentialSource {
   readonly hasCredentials: boolean
   readonly visible: boolean
-  askCredentials(id: number): void
+  /** @param request what for, where it is not the connection itself */
+  askCredentials(id: number, request?: AuthorisationRequest): void
 }
 
 export interface CredentialsDeps {
@@ -16,6 +17,8 @@ export interface CredentialsDeps {
   readonly timeoutMs: number
   /** The tabs attached now. */
   sources(): Iterable<CredentialSource>
+  /** The connection has new credentials, ahead of the expiry of the old ones. */
+  renewed(credentials: Credentials): void
 }
 
 /**
@@ -28,6 +31,9 @@ export class CredentialDesk {
   #cached: Credentials | undefined
   /** Everybody who asks while a question is open waits for its answer. */
   #asking: Promise<Credentials | undefined> | undefined
+  /** The same for each thing that only the app can authorise. */
+  readonly #authorising = new Map<string, Promise<Credentials>>()
+  #cancelRenewal = (): void => {}
   #nextId = 1
 
   constructor(deps: CredentialsDeps) {
@@ -35,14 +41,24 @@ export class CredentialDesk {
   }
 
   async get(signal: AbortSignal, fresh: boolean): Promise<CredentialsForAttempt> {
-    if (!fresh && this.#cached !== undefined && !isExpiring(this.#cached))
+    if (!fresh && this.#cached !== undefined && !this.#isExpiring(this.#cached))
       return { credentials: this.#cached, cached: true }
-    this.#asking ??= this.#askTabs().finally(() => {
-      this.#asking = undefined
-    })
-    this.#cached = await this.#asking
+    const credentials = await this.#ask()
     signal.throwIfAborted()
-    return { credentials: this.#cached, cached: false }
+    return { credentials, cached: false }
+  }
+
+  /** Rejects with an {@link UpstreamError} `no-credentials` when no tab can give any. */
+  authorise(request: AuthorisationRequest): Promise<Credentials> {
+    const key = JSON.stringify(request)
+    const asking = this.#authorising.get(key) ?? this.#authorise(request)
+    this.#authorising.set(key, asking)
+    return asking.finally(() => this.#authorising.delete(key))
+  }
+
+  /** Nothing is renewed any more. */
+  close(): void {
+    this.#cancelRenewal()
   }
 
   /** Asks anew; true when what comes differs from what there was. */
@@ -66,13 +82,47 @@ export class CredentialDesk {
       if (asked.source === source) asked.answer.reject(new Error('the tab went before it answered'))
   }
 
-  async #askTabs(): Promise<Credentials | undefined> {
+  async #authorise(request: AuthorisationRequest): Promise<Credentials> {
+    const given = await this.#askTabs(request)
+    if (given !== undefined) return given
+    throw new UpstreamError('no-credentials', 'no tab can give credentials: connect({ credentials })')
+  }
+
+  async #ask(): Promise<Credentials | undefined> {
+    this.#asking ??= this.#askTabs().finally(() => {
+      this.#asking = undefined
+    })
+    this.#cached = await this.#asking
+    this.#armRenewal()
+    return this.#cached
+  }
+
+  /** A failure is not tried again: the next attempt to connect asks in any case. */
+  #armRenewal(): void {
+    const { host } = this.#deps
+    this.#cancelRenewal()
+    const { expiresAt } = this.#cached ?? {}
+    if (expiresAt === undefined) return
+    const ms = expiresAt - EXPIRY_MARGIN_MS - host.wallClock()
+    if (ms <= 0) return
+    this.#cancelRenewal = host.setTimer(timerMs(ms), () => {
+      if (this.#cached !== undefined && !this.#isExpiring(this.#cached)) this.#armRenewal()
+      else void this.#renew().catch(host.reportError)
+    })
+  }
+
+  async #renew(): Promise<void> {
+    const credentials = await this.#ask()
+    if (credentials !== undefined) this.#deps.renewed(credentials)
+  }
+
+  async #askTabs(request?: AuthorisationRequest): Promise<Credentials | undefined> {
     const asked = new Set<CredentialSource>()
     const errors: string[] = []
     for (let source = this.#next(asked); source !== undefined; source = this.#next(asked)) {
       asked.add(source)
       try {
-        return await this.#askOne(source)
+        return await this.#askOne(source, request)
       } catch (error) {
         errors.push(error instanceof Error ? error.message : String(error))
       }
@@ -87,14 +137,19 @@ export class CredentialDesk {
     return left.find(({ visible }) => visible) ?? left[0]
   }
 
-  async #askOne(source: CredentialSource): Promise<Credentials> {
+  /** Against the wall clock, because that is what `expiresAt` is on. */
+  #isExpiring({ expiresAt }: Credentials): boolean {
+    return expiresAt !== undefined && expiresAt - EXPIRY_MARGIN_MS <= this.#deps.host.wallClock()
+  }
+
+  async #askOne(source: CredentialSource, request?: AuthorisationRequest): Promise<Credentials> {
     const { host, timeoutMs } = this.#deps
     const id = this.#nextId++
     const answer = deferred<Credentials>()
     const cancel = host.setTimer(timeoutMs, () => answer.reject(new Error(`no answer within ${timeoutMs} ms`)))
     this.#asked.set(id, { source, answer })
     try {
-      source.askCredentials(id)
+      source.askCredentials(id, request)
       return await answer.promise
     } finally {
       cancel()
@@ -103,9 +158,5 @@ export class CredentialDesk {
   }
 }
 
+/** So early are new ones asked for: no attempt that is under way is to be overtaken by the expiry. */
 const EXPIRY_MARGIN_MS = 10_000
-
-/** Against the wall clock, because that is what `expiresAt` is on. */
-function isExpiring({ expiresAt }: Credentials): boolean {
-  return expiresAt !== undefined && expiresAt - EXPIRY_MARGIN_MS <= Date.now()
-}

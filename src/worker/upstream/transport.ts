@@ -2,11 +2,35 @@
  * The contract between the broker and one client library. The broker owns reconnection, joins and
  * routing; a transport turns the library's calls and events into these few verbs.
  */
-import type { Checkpoint, Continuity, Credentials } from '../../protocol/index.ts'
+import type { Checkpoint, Continuity, Credentials, PresenceChange } from '../../protocol/index.ts'
+
+/**
+ * What a transport can do, as data: the broker offers tabs no more than that, and the conformance suite tests no less.
+ */
+export interface Capabilities {
+  /** The server confirms each message: `publish` resolves with its answer, not merely when it was handed over. */
+  readonly acknowledgement: boolean
+  /** Who is in a channel; `track` and `untrack` are there where `own` states can be told. */
+  readonly presence: false | 'members' | 'own'
+  /** The server can send events that came before the join. */
+  readonly history: boolean
+  /** After a lost connection the server can send what was missed, or say that nothing was. */
+  readonly recovery: boolean
+  /** The server filters events by what the channel's parameters say. */
+  readonly filters: boolean
+  /** Payloads may be, or hold, bytes. */
+  readonly binary: boolean
+  /** A connection that has gone silent is found out without an event. */
+  readonly ping: boolean
+  /** New credentials reach the open connection. */
+  readonly renewal: boolean
+}
 
 /** What an app passes to `startBroker`. Does nothing until `create` is called. */
 export interface Transport {
   readonly name: string
+  /** What is left out it cannot do. */
+  readonly capabilities?: Partial<Capabilities>
   /** Called once in a broker's life. */
   create(sink: TransportSink): TransportLink
 }
@@ -36,7 +60,8 @@ export interface TransportLink {
   /**
    * Sends a message: by the time this returns it was handed to the connection. Resolves with the
    * server's acknowledgement; rejects with `UpstreamError('refused')` when the server refused it and
-   * with any other kind when nobody can know whether it arrived. Throws when it could not be sent at all.
+   * with any other kind when nobody can know whether it arrived. Throws when it could not be sent at all:
+   * `PartylineError('invalid-payload')` where it never can be, anything else where it can be tried again.
    */
   publish(message: UpstreamMessage, signal: AbortSignal): Promise<unknown>
   /**
@@ -44,6 +69,16 @@ export interface TransportLink {
    * would: none waits for what becomes of another. Throws when none could be sent. Only where the server can.
    */
   publishBatch?(messages: readonly BatchedMessage[]): readonly Promise<unknown>[]
+  /**
+   * Tells the server the state of one of this browser's tabs in a joined channel, in place of its last one; resolves
+   * when it has it. Where the server knows one state for each connection, that of the tab that told its last counts.
+   * Rejects as {@link TransportLink.publish} does. After a lost connection the broker tells it again.
+   */
+  track?(channel: string, tab: string, state: unknown): Promise<void>
+  /** The tab has no state any more, or is gone. Must not throw. */
+  untrack?(channel: string, tab: string): void
+  /** New credentials for the open connection and its channels, ahead of the old ones' expiry. Must not throw. */
+  renew?(credentials: Credentials): void
   /** What another broker needs to carry on from here, where the server can. Plain data. */
   checkpoint?(): Checkpoint
   /** The stream of the server in which the channel's events have their positions. @default one for all */
@@ -74,6 +109,27 @@ export interface TransportSink {
   channelLost(channel: string, error: UpstreamError): void
   /** The open connection is gone. Once for each successful `open`, and not after `close`. */
   lost(error: UpstreamError): void
+  /** Who is in a joined channel. */
+  presence(channel: string, change: PresenceChange): void
+  /** The connection is a lesser one than it could be, such as polling where sockets are blocked; and again when it is not. */
+  degraded(isDegraded: boolean): void
+  /**
+   * The server sent what makes no sense. It is counted, and reported once for each kind; the transport goes on as if
+   * it had not come.
+   * @param kind one of few, such as `not-json`
+   */
+  malformed(kind: string, detail: string): void
+  /**
+   * Asks a tab, a visible one first, for what only the app can give: another than the connection's own credentials,
+   * such as a signature for one channel. Rejects with an {@link UpstreamError} `no-credentials` when no tab can.
+   */
+  authorise(request: AuthorisationRequest): Promise<Credentials>
+}
+
+/** For what exactly credentials are asked. Plain data. */
+export interface AuthorisationRequest {
+  readonly channel?: string
+  readonly [field: string]: unknown
 }
 
 export interface UpstreamMessage {
@@ -82,6 +138,8 @@ export interface UpstreamMessage {
   readonly payload: unknown
   /** The idempotency key of a message that may be sent again. */
   readonly key?: string | undefined
+  /** The session of the tab that published it, for {@link UpstreamEvent.except}. */
+  readonly origin?: string | undefined
 }
 
 /** One message of several. */
@@ -89,7 +147,9 @@ export interface BatchedMessage extends UpstreamMessage {
   readonly signal: AbortSignal
 }
 
-export interface UpstreamEvent extends Omit<UpstreamMessage, 'key'> {
+export interface UpstreamEvent extends Omit<UpstreamMessage, 'key' | 'origin'> {
+  /** A session that is not to get it, because it published it itself. */
+  readonly except?: string | undefined
   /** The server's position of this event, for resuming. */
   readonly position?: string | undefined
   /** Further arguments, where the server sent more than one. */

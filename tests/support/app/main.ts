@@ -1,4 +1,11 @@
-import { connect, type ConnectOptions, type Continuity, type Line, type StatusChange } from 'partyline'
+import {
+  connect,
+  type ConnectOptions,
+  type Continuity,
+  type Credentials,
+  type Line,
+  type StatusChange,
+} from 'partyline'
 import { becomeBrowserFor } from './older-browser.ts'
 
 /** What one tab saw, in order, for tests to read. Of an event only its number is kept, so that a flood costs little. */
@@ -11,6 +18,8 @@ declare global {
   interface Window {
     line: Line
     ledger: Entry[]
+    /** A test's own; without it the page has no credentials to give. */
+    giveCredentials?: () => Promise<Credentials>
   }
 }
 
@@ -23,9 +32,12 @@ const deploys: Readonly<Record<string, ConnectOptions['worker']>> = {
 
 becomeBrowserFor(query.get('host') ?? 'shared')
 
+const { giveCredentials } = window
+
 window.line = connect({
   worker: deploys[query.get('deploy') ?? 'first'] ?? fail,
   scope: `${query.get('scope') ?? 'ann'}@${query.get('server') ?? ''}`,
+  ...(giveCredentials === undefined ? {} : { credentials: () => giveCredentials() }),
 })
 window.ledger = []
 

@@ -51,7 +51,7 @@ export async function openTab(context: BrowserContext, options: TabOptions): Pro
 }
 
 export async function joined(page: Page): Promise<void> {
-  await expect.poll(() => page.evaluate(() => window.line.channel('orders').state)).toBe('joined')
+  await eventually(() => page.evaluate(() => window.line.channel('orders').state)).toBe('joined')
 }
 
 export function ledgerOf(page: Page): Promise<Entry[]> {
@@ -64,11 +64,12 @@ export function numbersIn(ledger: readonly Entry[]): number[] {
 
 /** Resolves once the tab has handled event `n`. Asked from outside, because a hidden page runs few of its own timers. */
 export async function reached(page: Page, n: number): Promise<void> {
-  await expect
-    .poll(() => page.evaluate(() => window.ledger.findLast(entry => entry.kind === 'event')?.n), {
-      intervals: [5, 10, 20, 50],
-    })
-    .toBe(n)
+  await eventually(() => page.evaluate(() => window.ledger.findLast(entry => entry.kind === 'event')?.n)).toBe(n)
+}
+
+/** Expects of what is asked again and again, closely enough for what takes milliseconds. */
+export function eventually<T>(probe: () => T | Promise<T>) {
+  return expect.poll(probe, { intervals: [5, 10, 20, 50] })
 }
 
 /** Each event once and in order, without a hole. */

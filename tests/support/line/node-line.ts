@@ -10,8 +10,11 @@ import { waitFor } from './wait-for.ts'
 export interface NodeLine {
   readonly broker: Broker
   readonly host: NodeHost
-  /** Attaches a tab over real message ports. */
-  openTab(options?: Partial<Hello>): Promise<NodeTab>
+  /**
+   * Attaches a tab over real message ports.
+   * @param heard called with each item that comes, also before the promise resolves
+   */
+  openTab(options?: Partial<Hello>, heard?: Heard): Promise<NodeTab>
   /** A bare control port, for those who do not keep to the protocol. */
   openPort(): MessagePort
   close(): void
@@ -38,6 +41,8 @@ export interface NodeTab {
   close(): void
 }
 
+export type Heard = (item: Item, ask: NodeTab['ask']) => void
+
 export const SCOPE = 'ann'
 
 /** A broker in Node with real message ports, and tabs that attach to it through the client's own attachment. */
@@ -57,10 +62,10 @@ export function startNodeLine(options: BrokerOptions, host = nodeHost(), scope =
     broker,
     host,
     openPort,
-    openTab(hello = {}) {
+    openTab(hello = {}, heard = () => undefined) {
       const name = `tab-${++tabs}`
       host.locks.add(name)
-      return attachTab(openPort(), {
+      const greeting: Hello = {
         protocol: PROTOCOL_VERSION,
         scope,
         tabId: name,
@@ -72,7 +77,8 @@ export function startNodeLine(options: BrokerOptions, host = nodeHost(), scope =
         hasCredentials: false,
         wanted: [],
         ...hello,
-      })
+      }
+      return attachTab(openPort(), greeting, heard)
     },
     close() {
       broker.close()
@@ -81,11 +87,12 @@ export function startNodeLine(options: BrokerOptions, host = nodeHost(), scope =
   }
 }
 
-async function attachTab(control: MessagePort, hello: Hello): Promise<NodeTab> {
+async function attachTab(control: MessagePort, hello: Hello, heard: Heard): Promise<NodeTab> {
   const items: Item[] = []
   const texts: string[] = []
   let welcome: Welcome | undefined
   let ended: PartylineError | undefined
+  const ask: NodeTab['ask'] = (...ops) => attachment.ask(ops)
   const attachment = new Attachment({
     link: portLink(control, new Promise<never>(() => undefined)),
     hello,
@@ -96,7 +103,10 @@ async function attachTab(control: MessagePort, hello: Hello): Promise<NodeTab> {
     items: given => {
       for (const item of given) {
         if (typeof item === 'string') texts.push(item)
-        items.push(...itemsOf({ type: 'frame', seq: 0, items: [item] }))
+        for (const one of itemsOf({ type: 'frame', seq: 0, items: [item] })) {
+          items.push(one)
+          heard(one, ask)
+        }
       }
     },
     moved: () => undefined,
@@ -117,7 +127,7 @@ async function attachTab(control: MessagePort, hello: Hello): Promise<NodeTab> {
     items,
     texts,
     ended: () => ended,
-    ask: (...ops) => attachment.ask(ops),
+    ask,
     stats: signal => attachment.stats(signal),
     events,
     payloads: () => events().map(([, , payload]) => payload),

@@ -44,6 +44,9 @@ export function testTransport(): TestTransport {
       calls.push(`publish ${message.channel} ${message.event}`)
       return behaviour.publish?.(message) ?? Promise.resolve({ ok: true })
     },
+    renew({ token }) {
+      calls.push(`renew ${String(token)}`)
+    },
     close() {
       if (open) calls.push('close')
       open = false

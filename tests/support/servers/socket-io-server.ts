@@ -1,6 +1,7 @@
-import { createServer, type Server as HttpServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { createServer } from 'node:http'
 import { Server, type Socket } from 'socket.io'
+import { listen } from './http/listen.ts'
+import { TcpSockets } from './http/tcp-sockets.ts'
 
 export interface SocketIoServerOptions {
   /** A port to come back on after a restart. @default any free one */
@@ -62,7 +63,7 @@ export async function startSocketIoServer(options: SocketIoServerOptions = {}): 
     pingTimeout: pingTimeoutMs,
     ...(recovery === false ? {} : { connectionStateRecovery: { skipMiddlewares: recovery === true } }),
   })
-  const sockets = trackSockets(http)
+  const sockets = new TcpSockets(http)
   const joins: string[] = []
   const leaves: string[] = []
   const published: PublishedMessage[] = []
@@ -98,11 +99,7 @@ export async function startSocketIoServer(options: SocketIoServerOptions = {}): 
     })
   }
 
-  await new Promise<void>((resolve, reject) => {
-    http.once('error', reject)
-    http.listen(options.port ?? 0, '127.0.0.1', resolve)
-  })
-  const { port } = http.address() as AddressInfo
+  const port = await listen(http, options.port)
   return {
     url: `http://127.0.0.1:${port}`,
     port,
@@ -121,12 +118,12 @@ export async function startSocketIoServer(options: SocketIoServerOptions = {}): 
     async cut() {
       const clients = engineSockets(io)
       const gone = clients.map(client => new Promise(resolve => client.once('close', () => resolve(undefined))))
-      for (const socket of sockets) socket.destroy()
-      await Promise.all(gone)
+      await Promise.all([sockets.cut(), ...gone])
     },
     async close() {
-      for (const socket of sockets) socket.destroy()
+      const gone = sockets.cut()
       await io.close()
+      await gone
     },
   }
 }
@@ -149,13 +146,4 @@ function refusal({ authenticate }: SocketIoServerOptions, socket: Socket): Error
 function reply({ event, payload }: PublishedMessage, answer: (reply: unknown) => void): void {
   if (event.endsWith(':silent')) return
   answer(event.endsWith(':fail') ? { ok: false, error: 'no such table' } : { ok: true, echo: payload })
-}
-
-function trackSockets(http: HttpServer): Set<import('node:net').Socket> {
-  const sockets = new Set<import('node:net').Socket>()
-  http.on('connection', socket => {
-    sockets.add(socket)
-    socket.on('close', () => sockets.delete(socket))
-  })
-  return sockets
 }

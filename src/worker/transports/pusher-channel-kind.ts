@@ -1,0 +1,29 @@
+/** What a channel's name says of it, as Pusher reads names. Cache channels are joined like any other. */
+export interface ChannelKind {
+  /** Nobody joins without a signature of the app's server. */
+  readonly isPrivate: boolean
+  readonly isPresence: boolean
+  /** Pusher sees only ciphertext. */
+  readonly isEncrypted: boolean
+}
+
+/** Events for the signed-in user, whatever its id. */
+export const USER_CHANNEL = '#user'
+/** Which of the users on the signed-in user's watchlist are online. */
+export const WATCHLIST_CHANNEL = '#watchlist'
+
+/** `undefined` for a name that Pusher does not take: its servers give no answer that would tell which join they mean. */
+export function channelKind(name: string): ChannelKind | undefined {
+  if (!/^[\w\-=@,.;]+$/.test(name)) return undefined
+  const isPresence = name.startsWith('presence-')
+  return {
+    isPrivate: isPresence || name.startsWith('private-'),
+    isPresence,
+    isEncrypted: name.startsWith('private-encrypted-'),
+  }
+}
+
+/** The channel at the server behind {@link USER_CHANNEL}. */
+export function userChannel(userId: string): string {
+  return `#server-to-user-${userId}`
+}

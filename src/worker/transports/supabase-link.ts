@@ -1,0 +1,204 @@
+import type { Credentials } from '../../protocol/index.ts'
+import {
+  toUpstreamError,
+  UpstreamError,
+  type OpenRequest,
+  type TransportLink,
+  type TransportSink,
+  type UpstreamMessage,
+} from '../upstream/transport.ts'
+import { SupabaseConnection } from './supabase-connection.ts'
+import type { ServerFrame } from './supabase-frames.ts'
+import { toProject, type Project, type SupabaseOptions } from './supabase-options.ts'
+import { toOutgoing } from './supabase-payloads.ts'
+import { Topic } from './supabase-topic.ts'
+import { toWish } from './supabase-wish.ts'
+
+const PREFIX = 'realtime:'
+
+const HEARTBEAT_MS = 25_000
+const HEARTBEAT_TIMEOUT_MS = 10_000
+const JOIN_TIMEOUT_MS = 20_000
+
+/** Wires the parts of the transport: the connection, the topics that are joined on it, and the token for both. */
+export class SupabaseLink implements TransportLink {
+  readonly #sink: TransportSink
+  readonly #project: Project
+  readonly #connection: SupabaseConnection
+  readonly #joinTimeoutMs: number
+  readonly #heartbeatMs: number
+  readonly #topics = new Map<string, Topic>()
+  #token: string | undefined
+  #isGivenByTabs = false
+  /** Since a token was taken, another has been asked for. */
+  #hasAsked = false
+  #isAsking = false
+  #lookTimer: ReturnType<typeof setInterval> | undefined
+
+  constructor(options: SupabaseOptions, sink: TransportSink) {
+    const {
+      heartbeatMs = HEARTBEAT_MS,
+      heartbeatTimeoutMs = HEARTBEAT_TIMEOUT_MS,
+      joinTimeoutMs = JOIN_TIMEOUT_MS,
+    } = options
+    this.#sink = sink
+    this.#project = toProject(options)
+    this.#joinTimeoutMs = joinTimeoutMs
+    this.#heartbeatMs = heartbeatMs
+    this.#connection = new SupabaseConnection({
+      project: this.#project,
+      heartbeatMs,
+      heartbeatTimeoutMs,
+      lost: error => this.#lost(error),
+      received: frame => this.#received(frame),
+    })
+  }
+
+  async open({ credentials, signal }: OpenRequest): Promise<void> {
+    const token = tokenIn(credentials)
+    this.#isGivenByTabs = token !== undefined
+    this.#token = token ?? (await this.#ownToken())
+    this.#hasAsked = false
+    await this.#connection.open(signal)
+    if (this.#project.accessToken !== undefined)
+      this.#lookTimer = setInterval(() => void this.#look(), this.#heartbeatMs)
+  }
+
+  async join(channel: string, signal: AbortSignal): Promise<void> {
+    const wish = toWish(channel)
+    await this.#need(wish.topic).join(channel, wish, signal)
+  }
+
+  leave(channel: string): void {
+    this.#topicOf(channel)?.leave(channel)
+  }
+
+  publish({ channel, event, payload, origin }: UpstreamMessage, signal: AbortSignal): Promise<unknown> {
+    const wish = toWish(channel)
+    const outgoing = toOutgoing(event, payload)
+    if (!this.#connection.isOpen) throw new UpstreamError('network', 'the connection is not open')
+    return this.#need(wish.topic).publish({ channel, event, payload: outgoing, origin }, wish, signal)
+  }
+
+  async track(channel: string, tab: string, state: unknown): Promise<void> {
+    if (typeof state !== 'object' || state === null || Array.isArray(state))
+      throw new UpstreamError('refused', 'a state is an object')
+    const wish = toWish(channel)
+    await this.#need(wish.topic).track(channel, tab, state, wish)
+  }
+
+  untrack(channel: string, tab: string): void {
+    this.#topicOf(channel)?.untrack(channel, tab)
+  }
+
+  renew(credentials: Credentials): void {
+    const token = tokenIn(credentials)
+    this.#isGivenByTabs = token !== undefined
+    if (token !== undefined) this.#renew(token)
+  }
+
+  close(): void {
+    this.#end(new UpstreamError('network', 'the connection was closed'))
+    this.#connection.close()
+  }
+
+  #renew(token: string): void {
+    if (token === this.#token) return
+    this.#token = token
+    for (const topic of this.#topics.values()) topic.renew(token)
+  }
+
+  /** Of the client that the transport was given. */
+  async #ownToken(): Promise<string | undefined> {
+    try {
+      return (await this.#project.accessToken?.()) ?? undefined
+    } catch (error) {
+      throw new UpstreamError('network', `the client gave no token: ${toUpstreamError(error).message}`)
+    }
+  }
+
+  /** The client may have another by now, and does not tell. */
+  async #look(): Promise<void> {
+    if (this.#isGivenByTabs) return
+    const token = await this.#ownToken().catch(() => undefined)
+    if (token !== undefined && !this.#isGivenByTabs && this.#connection.isOpen) this.#renew(token)
+  }
+
+  #topicOf(channel: string): Topic | undefined {
+    try {
+      return this.#topics.get(toWish(channel).topic)
+    } catch {
+      // It was refused.
+      return undefined
+    }
+  }
+
+  #need(name: string): Topic {
+    return this.#topics.get(name) ?? this.#create(name)
+  }
+
+  #create(name: string): Topic {
+    const { event, presence, channelLost, malformed } = this.#sink
+    const topic: Topic = new Topic({
+      joinTimeoutMs: this.#joinTimeoutMs,
+      nextRef: () => this.#connection.nextRef(),
+      send: (type, payload, joinRef, ref) =>
+        this.#connection.send({ topic: PREFIX + name, event: type, payload, ref, join_ref: joinRef }),
+      token: () => this.#token,
+      event,
+      presence,
+      channelLost,
+      malformed,
+      interrupted: channel => this.#sink.continuity(channel, { verdict: 'unknown' }),
+      tokenRefused: error => void this.#tokenRefused(name, error),
+      tokenTaken: () => void (this.#hasAsked = false),
+      left: () => void this.#topics.delete(name),
+    })
+    this.#topics.set(name, topic)
+    return topic
+  }
+
+  #received(frame: ServerFrame): void {
+    if (frame.kind === 'malformed') return this.#sink.malformed(frame.what, frame.detail)
+    const name = frame.topic.startsWith(PREFIX) ? frame.topic.slice(PREFIX.length) : undefined
+    const topic = name === undefined ? undefined : this.#topics.get(name)
+    if (topic !== undefined) return topic.take(frame)
+    // Nobody has joined it; the broker counts it.
+    if (frame.kind === 'broadcast')
+      this.#sink.event({ channel: name ?? frame.topic, event: frame.event, payload: frame.payload })
+  }
+
+  /** It may be stale without anybody's fault: a tab is asked for another, once, before the refusal counts. */
+  async #tokenRefused(channel: string, error: UpstreamError): Promise<void> {
+    if (this.#isAsking) return
+    if (this.#hasAsked) return this.#giveUp(error)
+    const refused = this.#token
+    this.#hasAsked = this.#isAsking = true
+    const token = await this.#sink.authorise({ channel }).then(tokenIn, () => undefined)
+    this.#isAsking = false
+    if (!this.#connection.isOpen || this.#token !== refused) return
+    if (token === undefined || token === refused) return this.#giveUp(error)
+    this.#renew(token)
+  }
+
+  #giveUp(error: UpstreamError): void {
+    this.#connection.close()
+    this.#lost(error)
+  }
+
+  #lost(error: UpstreamError): void {
+    this.#end(error)
+    this.#sink.lost(error)
+  }
+
+  #end(error: UpstreamError): void {
+    clearInterval(this.#lookTimer)
+    for (const topic of this.#topics.values()) topic.end(error)
+    this.#topics.clear()
+  }
+}
+
+function tokenIn(credentials: Credentials | undefined): string | undefined {
+  const token = credentials?.['token']
+  return typeof token === 'string' && token !== '' ? token : undefined
+}

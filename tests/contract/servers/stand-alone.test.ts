@@ -1,0 +1,27 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { afterEach, expect, it } from 'vitest'
+import { inRoot } from '../../../scripts/lib/paths.mjs'
+
+const ends: (() => unknown)[] = []
+afterEach(async () => {
+  for (const end of ends.splice(0).toReversed()) await end()
+})
+
+it.each([['pusher'], ['websocket']])(
+  'the %s server runs by itself, says where it is, and ends when it is told to',
+  async name => {
+    const child = spawn(process.execPath, [inRoot('scripts/server.mjs'), name], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    ends.push(() => child.kill('SIGKILL'))
+    const ended = once(child, 'exit')
+    const [line] = (await once(createInterface(child.stdout), 'line')) as [string]
+    const url = /http:\/\/\S+/.exec(line)?.[0] ?? ''
+    expect((await fetch(`${url}/nothing`)).status).toBe(404)
+    child.kill('SIGTERM')
+    expect(await ended).toEqual([0, null])
+  },
+  30_000,
+)

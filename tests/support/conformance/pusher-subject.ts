@@ -1,0 +1,109 @@
+import '../worker-globals.ts'
+import { pusher } from '../../../src/worker/transports/pusher.ts'
+import { startProxy } from '../faults/proxy.ts'
+import { waitFor } from '../line/wait-for.ts'
+import { openPusherClient } from '../servers/pusher/pusher-client.ts'
+import { startPusherServer } from '../servers/pusher/pusher-server.ts'
+import type { Subject, SubjectServer } from './subject.ts'
+
+/** Pusher with a user who signs in and channels that an endpoint authorises. */
+export const pusherSubject: Subject = {
+  name: 'pusher',
+  capabilities: { presence: 'members', history: true, ping: true },
+  start,
+}
+
+const FORBIDDEN = 'private-safe'
+const PRESENCE = 'presence-floor'
+const RECONNECT = 4200
+const NORMAL = 1000
+
+async function start(): Promise<SubjectServer> {
+  let issued = 0
+  let members = 0
+  const elsewhere = new Set<string>()
+  /** One after the other, or they overtake each other on their way. */
+  let emitted: Promise<unknown> = Promise.resolve()
+  const server = await startPusherServer({
+    activityTimeoutMs: 700,
+    pongTimeoutMs: 800,
+    clientEventsPerSecond: Infinity,
+    subscriptionCounts: false,
+  })
+  server.auth.refuseChannel(FORBIDDEN)
+  const proxy = await startProxy(server.port)
+  /** Without those of other members, who come by another way. */
+  const connections = (): number => server.connections() - elsewhere.size
+
+  return {
+    transport: () =>
+      pusher({
+        key: server.app.key,
+        host: '127.0.0.1',
+        port: proxy.port,
+        tls: false,
+        channelAuthorization: { endpoint: `${server.url}/pusher/auth` },
+        userAuthentication: { endpoint: `${server.url}/pusher/user-auth` },
+        pongTimeoutMs: 800,
+        clientEventsPerSecond: Infinity,
+      }),
+    credentials: () => ({ token: `token-${++issued}` }),
+    connections,
+    channels: {
+      open: 'private-orders',
+      other: 'private-kitchen',
+      forbidden: FORBIDDEN,
+      presence: PRESENCE,
+      history: 'private-cache-menu',
+    },
+    events: { plain: 'client-said' },
+    maxPayloadBytes: 10_000,
+    async emit(channel, event, payload) {
+      emitted = emitted.then(() => server.sdk.trigger(channel, event, payload))
+      await emitted
+    },
+    received: () => server.clientEvents.map(({ channel, event, data: payload }) => ({ channel, event, payload })),
+    async cut() {
+      proxy.cut()
+    },
+    async silence() {
+      proxy.swallow()
+    },
+    async heal() {
+      proxy.heal()
+    },
+    async restart() {
+      server.closeAll(RECONNECT)
+    },
+    async dismiss() {
+      server.closeAll(NORMAL)
+    },
+    refuseCredentials: isRefused => server.auth.demandToken(isRefused ? 'none that was issued' : undefined),
+    async enter(state) {
+      const id = `member-${++members}`
+      const client = openPusherClient(server, {
+        channelAuthorization: {
+          customHandler: ({ socketId, channelName }, done) =>
+            done(null, server.sdk.authorizeChannel(socketId, channelName, { user_id: id, user_info: state as object })),
+        },
+      })
+      const channel = client.subscribe(PRESENCE)
+      await waitFor(() => channel.subscribed, 'the member')
+      elsewhere.add(id)
+      return {
+        id,
+        async leave() {
+          const before = server.connections()
+          client.disconnect()
+          await waitFor(() => server.connections() < before, 'the member going')
+          elsewhere.delete(id)
+        },
+      }
+    },
+    inject: raw => server.sendRaw(raw),
+    async close() {
+      await proxy.close()
+      await server.close()
+    },
+  }
+}
