@@ -1,5 +1,5 @@
 import type { Browser, BrowserContext, Page } from '@playwright/test'
-import { offlinePageUrl, openOfflinePage, stopServiceWorkers, type OfflinePageOptions } from '../e2e/offline-page.ts'
+import { controlled, offlinePageUrl, stopServiceWorkers, type OfflinePageOptions } from '../e2e/offline-page.ts'
 import { crashTab } from '../faults/crash-tab.ts'
 import { killBroker } from '../faults/kill-broker.ts'
 import type { Random } from '../random.ts'
@@ -21,8 +21,6 @@ export type Victim = (typeof VICTIMS)[number] | 'everybody'
 /** Those moments that a service worker can break at. */
 const SENDING = ['after send', 'before acknowledgement', 'after acknowledgement'] as const
 type SendingMoment = (typeof SENDING)[number]
-/** So many batches of the service worker arrive between its breaks. */
-const BATCHES_BETWEEN = 4
 const NUDGE_EVERY_MS = 250
 
 /** One thing that is to break, once, at this message, or at the first one behind it that comes to this moment. */
@@ -127,7 +125,6 @@ export class OutboxChaos {
   readonly done: Break[] = []
   /** Where the service worker is still to break while it is alone. */
   #sending: SendingMoment[] = []
-  #batches = 0
   #alone: Page | undefined
   readonly serviceWorkerBreaks: SendingMoment[] = []
 
@@ -160,7 +157,7 @@ export class OutboxChaos {
   /** A batch of the service worker has come. Tells at which moment it breaks over it, if it does. */
   batch(): SendingMoment | undefined {
     const page = this.#alone
-    if (page === undefined || ++this.#batches % BATCHES_BETWEEN !== 0) return undefined
+    if (page === undefined) return undefined
     const moment = this.#sending.shift()
     if (moment === undefined) return undefined
     this.serviceWorkerBreaks.push(moment)
@@ -189,9 +186,11 @@ export class OutboxChaos {
   async #closeAll(): Promise<void> {
     const { context, tab, lanes } = this.#deps
     await Promise.all(this.#tabs.map(page => page.close()))
-    const page = await openOfflinePage(context, { app: tab.app, scope: 'somebody else' })
+    const page = await context.newPage()
     this.#sending = [...SENDING]
     this.#alone = page
+    await page.goto(offlinePageUrl({ app: tab.app, scope: 'somebody else' }))
+    await controlled(page)
     while ((await waitingOf(page, `${tab.scope}@${tab.server}`)) > 0) {
       await nudge(page)
       await new Promise(resolve => setTimeout(resolve, NUDGE_EVERY_MS))
