@@ -209,13 +209,11 @@ export class Outbox {
     if (seq === undefined) return this.#work.do(work => this.#takeOut(work, key))
     return this.#work.doBeside(
       async work => {
-        // Both at once: most of the time is the way to the database and back.
-        const [found] = await Promise.all([
-          promisifyRequest<unknown>(work.entries.get(seq)),
-          promisifyRequest(work.entries.delete(seq)),
-        ])
-        if (found === undefined) await this.#takeOut(work, key)
-        else this.#left(work, found)
+        const found = await promisifyRequest<{ readonly key: unknown } | undefined>(work.entries.get(seq))
+        // An aborted transaction gives its numbers to others.
+        if (found?.key !== key) return this.#takeOut(work, key)
+        await promisifyRequest(work.entries.delete(seq))
+        this.#left(work, found)
       },
       () => true,
     )

@@ -85,6 +85,12 @@ describe('a damaged row', () => {
     expect(outbox.usage).toEqual(await recount(outbox))
   })
 
+  test('in whose place lies another message does not take that along', async () => {
+    const { outbox } = await openDamaged({ key: 'another' })
+    await outbox.acknowledged('b')
+    expect(await laneOf(outbox)).toEqual(['a', 'another', 'c', 'd', 'e'])
+  })
+
   test('gives its key free', async () => {
     const { outbox } = await openDamaged(unsized)
     expect(await outbox.add(newEntry('b'))).toMatchObject({ outcome: 'stored' })

@@ -66,8 +66,15 @@ describe('when a broker dies', () => {
   })
 
   it('what waits is sent by the next also when that starts while the right to send of the dead one lasts', async () => {
-    const openOutbox = nodeStorage()
-    const box = await openOutbox({ scope: SCOPE })
+    const storage = nodeStorage()
+    const box = await storage({ scope: SCOPE })
+    const asked = deferred<void>()
+    const openOutbox: BrokerHost['openOutbox'] = async options => {
+      const opened = await storage(options)
+      const lease = opened.lease.bind(opened)
+      opened.lease = (...args) => lease(...args).finally(asked.resolve)
+      return opened
+    }
     const body = { kind: 'message', channel: 'orders', event: 'place', payload: 1 } as const
     await box.add({ key: 'k', lane: 'orders', bytes: 8, createdAt: Date.now(), body })
     await box.lease('message', 'dead')
@@ -75,10 +82,7 @@ describe('when a broker dies', () => {
     const line = startNodeLine({ transport, ...FAST }, nodeHost({ openOutbox }))
     onTestFinished(() => line.close())
     // The line opens when the broker has asked for the right to send and not got it.
-    transport.behaviour.open = async () => {
-      await waitFor(() => line.broker.stats().outbox.storage === 'ready', 'the outbox')
-      await new Promise(resolve => setTimeout(resolve, 100))
-    }
+    transport.behaviour.open = () => asked.promise
     await line.openTab({ wanted: [{ channel: 'orders' }] })
     await waitFor(() => transport.calls.includes('publish orders place'), 'the message')
     await waitFor(() => line.broker.stats().outbox.waiting === 0, 'the end of it')
