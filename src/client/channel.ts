@@ -64,6 +64,7 @@ export class ClientChannel implements Channel {
   #tracked: unknown
   #replay = 0
   #state: ChannelState = 'idle'
+  #info: unknown
   /** How often it was left without an answer yet: until then what comes belongs to an earlier subscription. */
   #leaving = 0
   /** What the line was told last. */
@@ -82,6 +83,10 @@ export class ClientChannel implements Channel {
 
   get state(): ChannelState {
     return this.#state
+  }
+
+  get info(): unknown {
+    return this.#info
   }
 
   /** How this tab wants its events; `undefined` when it does not. */
@@ -189,12 +194,12 @@ export class ClientChannel implements Channel {
   }
 
   /** For the line: how the channel stands at the broker. */
-  subscription(state: SubscriptionState, error?: PartylineError): void {
+  subscription(state: SubscriptionState, error?: PartylineError, info?: unknown): void {
     // One that was told before a cached session came back may come again.
     if (state === 'left') this.#leaving = Math.max(0, this.#leaving - 1)
     else if (this.deliver && this.#leaving === 0) {
       this.#isKnown = true
-      this.#become(state, error)
+      this.#become(state, error, info)
     }
   }
 
@@ -240,9 +245,10 @@ export class ClientChannel implements Channel {
     this.#deps.wantedChanged(this)
   }
 
-  #become(state: ChannelState, error?: PartylineError): void {
+  #become(state: ChannelState, error?: PartylineError, info?: unknown): void {
     if (state === this.#state) return
     this.#state = state
-    this.#stateChanges.emit({ state, error })
+    this.#info = info
+    this.#stateChanges.emit({ state, error, info })
   }
 }

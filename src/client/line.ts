@@ -269,7 +269,7 @@ export class ClientLine implements Line {
         const channel = this.#channels.get(notice.channel)
         if (!channel) return
         this.#byRef.set(notice.ref, channel)
-        return channel.subscription(notice.state, notice.error && fromWireError(notice.error))
+        return channel.subscription(notice.state, notice.error && fromWireError(notice.error), notice.info)
       }
       case 'continuity': {
         const { type: _, ref, ...continuity } = notice

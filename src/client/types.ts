@@ -181,12 +181,16 @@ export type ChannelState = 'idle' | 'joining' | 'joined' | 'refused'
 export interface ChannelStateChange {
   readonly state: ChannelState
   readonly error?: PartylineError | undefined
+  /** With `joined`: what the transport tells of the join, such as the server's answer. */
+  readonly info?: unknown
 }
 
 export interface Channel<Events = AnyEvents[string]> {
   readonly name: string
   readonly params: ChannelParams | undefined
   readonly state: ChannelState
+  /** What the transport told of the join, while the state is `joined`. */
+  readonly info: unknown
   /**
    * Listens to one event. The channel is joined upstream with the first listener of all tabs and left
    * a moment after the last one went. Returns the removal, which may be called twice.

@@ -294,6 +294,8 @@ export interface SubscriptionNotice {
   readonly ref: number
   readonly state: SubscriptionState
   readonly error?: WireError
+  /** With `joined`: what the server said to the join. */
+  readonly info?: unknown
 }
 
 /** What became of the events around a discontinuity. */

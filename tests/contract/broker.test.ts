@@ -199,6 +199,27 @@ describe('joins', () => {
     await joined(tab)
   })
 
+  it('are told with what the server said to them, to late tabs too, and anew with each connection', async () => {
+    const { host, line, transport } = setUp()
+    let connections = 0
+    transport.behaviour.join = () => Promise.resolve({ id: ++connections })
+    const first = await line.openTab(want('orders'))
+    expect((await joined(first)).info).toEqual({ id: 1 })
+    const late = await line.openTab(want('orders'))
+    expect((await joined(late)).info).toEqual({ id: 1 })
+    transport.lose()
+    await host.advance(60_000)
+    const again = (tab: NodeTab) =>
+      tab.notice('subscription', ({ info }) => (info as { id: number } | undefined)?.id === 2)
+    expect(await Promise.all([again(first), again(late)])).toMatchObject([{ state: 'joined' }, { state: 'joined' }])
+  })
+
+  it('are told without what the server said where no tab can be sent it', async () => {
+    const { line, transport } = setUp()
+    transport.behaviour.join = () => Promise.resolve({ answer: () => {} })
+    expect((await joined(await line.openTab(want('orders')))).info).toBeUndefined()
+  })
+
   it('that are refused with details that no tab can be sent are told without them, and the tab goes on', async () => {
     const { line, transport, emit } = setUp()
     transport.behaviour.join = channel =>

@@ -37,6 +37,18 @@ function setUp() {
   }
 }
 
+test('what the transport told of the join is there while it is joined', () => {
+  const { channel, listen } = setUp()
+  const changes: unknown[] = []
+  channel.onState(change => changes.push(change))
+  listen()
+  channel.subscription('joined', undefined, { id: 7 })
+  expect(channel.info).toEqual({ id: 7 })
+  channel.subscription('joining')
+  expect(channel.info).toBeUndefined()
+  expect(changes).toMatchObject([{ state: 'joining' }, { state: 'joined', info: { id: 7 } }, { state: 'joining' }])
+})
+
 describe('how a tab wants a channel', () => {
   test('is told when it changes, and only then', () => {
     const { listen, told } = setUp()

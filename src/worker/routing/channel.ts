@@ -26,7 +26,7 @@ export interface Channel {
 export type Upstream =
   | { readonly state: 'out' }
   | { readonly state: 'joining'; readonly abort: AbortController }
-  | { readonly state: 'joined' }
+  | { readonly state: 'joined'; readonly info: unknown }
   | { readonly state: 'refused'; readonly error: WireError }
 
 export function newChannel(name: string, ref: number): Channel {

@@ -11,7 +11,13 @@ import type { BrokerHost } from '../host.ts'
 import type { Traffic } from '../observe/traffic.ts'
 import type { Outgoing } from '../sessions/frame-sender.ts'
 import type { Session } from '../sessions/session.ts'
-import { toUpstreamError, type TransportLink, type UpstreamError, type UpstreamEvent } from '../upstream/transport.ts'
+import {
+  plain,
+  toUpstreamError,
+  type TransportLink,
+  type UpstreamError,
+  type UpstreamEvent,
+} from '../upstream/transport.ts'
 import { newChannel, unbroken, type Channel, type Upstream } from './channel.ts'
 import type { History } from './history.ts'
 import { toOutgoing } from './outgoing-event.ts'
@@ -339,8 +345,8 @@ export class Channels {
     const { host, link, joinTimeoutMs } = this.#deps
     const cancelTimeout = host.setTimer(joinTimeoutMs, () => abort.abort(joinTimeout(joinTimeoutMs)))
     try {
-      await Promise.race([link.join(channel.name, abort.signal), rejectOnAbort(abort.signal)])
-      this.#joined(channel, abort)
+      const info = await Promise.race([link.join(channel.name, abort.signal), rejectOnAbort(abort.signal)])
+      this.#joined(channel, abort, plain(info))
     } catch (error) {
       this.#joinFailed(channel, attempt, abort, toUpstreamError(error))
     } finally {
@@ -348,9 +354,9 @@ export class Channels {
     }
   }
 
-  #joined(channel: Channel, abort: AbortController): void {
+  #joined(channel: Channel, abort: AbortController, info: unknown): void {
     if (!isJoining(channel, abort)) return
-    this.#become(channel, { state: 'joined' })
+    this.#become(channel, { state: 'joined', info })
     this.#deps.joined(channel.name)
     if (channel.interrupted) this.#tell(channel, { verdict: 'unknown' })
     if (channel.continuousSince === undefined) this.#beginAnew(channel)
@@ -394,7 +400,7 @@ function subscriptionNotice({ name, ref, upstream }: Channel): SubscriptionNotic
     case 'joining':
       return { type: 'subscription', channel: name, ref, state: 'joining' }
     case 'joined':
-      return { type: 'subscription', channel: name, ref, state: 'joined' }
+      return { type: 'subscription', channel: name, ref, state: 'joined', info: upstream.info }
     case 'refused':
       return { type: 'subscription', channel: name, ref, state: 'refused', error: upstream.error }
   }

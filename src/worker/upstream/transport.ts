@@ -49,9 +49,10 @@ export interface TransportLink {
   /**
    * Joins a channel on the open connection. Resolves when the server has confirmed it (at once where
    * it needs no joining); rejects with `UpstreamError('refused')` when the server said no, with any
-   * other kind when it is worth trying again. Called once a connection for every wanted channel.
+   * other kind when it is worth trying again. Called once a connection for every wanted channel. What it resolves with,
+   * plain data, tabs get as `info` of the state `joined`.
    */
-  join(channel: string, signal: AbortSignal): Promise<void>
+  join(channel: string, signal: AbortSignal): Promise<unknown>
   /**
    * The channel is wanted no more. Must not throw; also called for a channel whose join failed, and while
    * no connection is open, which matters where the server may restore what was joined before.
@@ -192,7 +193,7 @@ export class UpstreamError extends Error {
 }
 
 /** What tabs can be sent; anything else is left out. */
-function plain(details: unknown): unknown {
+export function plain(details: unknown): unknown {
   try {
     return structuredClone(details)
   } catch {

@@ -25,7 +25,7 @@ export interface RecordedLink {
   readonly told: readonly Told[]
   /** Opens with credentials that the server gives for it, if it wants any. */
   open(request?: Partial<OpenRequest>): Promise<void>
-  join(channel: string): Promise<void>
+  join(channel: string): Promise<unknown>
   /** Those of a channel. */
   events(channel: string): readonly UpstreamEvent[]
   payloads(channel: string): readonly unknown[]

@@ -13,7 +13,7 @@ export interface TestTransport extends Transport {
   /** Replaced to refuse or delay; by default everything succeeds at once. */
   behaviour: {
     open?: (credentials: Credentials | undefined, signal: AbortSignal) => Promise<void>
-    join?: (channel: string, signal: AbortSignal) => Promise<void>
+    join?: (channel: string, signal: AbortSignal) => Promise<unknown>
     publish?: (message: UpstreamMessage) => Promise<unknown>
   }
   /** Breaks the connection. */
@@ -34,7 +34,7 @@ export function testTransport(): TestTransport {
     },
     async join(channel, signal) {
       calls.push(`join ${channel}`)
-      await behaviour.join?.(channel, signal)
+      return behaviour.join?.(channel, signal)
     },
     leave(channel) {
       calls.push(`leave ${channel}`)
