@@ -1,11 +1,11 @@
+export type { Departure } from './departures.ts'
 export { LEASE_MS, RENEW_EVERY_MS } from './drain-lease.ts'
 export type { Body, Death, Entry, MessageBody, NewEntry, RequestBody } from './entry.ts'
+export type { Added } from './intake.ts'
 export { openNotes, type Forgotten, type Notes, type StaleStamp } from './notes.ts'
 export {
   openOutbox,
   scopesWithOutbox,
-  type Added,
-  type Departure,
   type Fate,
   type Kind,
   type Lane,

@@ -1,22 +1,15 @@
 import { promisifyRequest } from 'idb-keyval'
-import { describe, PartylineError, toWireError, type WireError } from '../protocol/index.ts'
-import { Database, type Migration } from './database.ts'
+import { PartylineError, toWireError, type WireError } from '../protocol/index.ts'
+import { Database } from './database.ts'
+import { departureOf, forgetOld, remember, type Departure } from './departures.ts'
 import { isLive, LEASE_MS, parseLease, releaseLease, takeLease } from './drain-lease.ts'
 import type { Body, Death, Entry, NewEntry } from './entry.ts'
-import { parseRow, toDamagedRow, type Row } from './row.ts'
-import {
-  DEFAULT_LIMITS,
-  EMPTY,
-  fits,
-  hasAmpleRoom,
-  minus,
-  parseUsage,
-  plus,
-  refuseExcess,
-  type OutboxLimits,
-  type Usage,
-} from './usage.ts'
-import { isOutOfRoom, WorkQueue } from './work-queue.ts'
+import { addAll, type Added } from './intake.ts'
+import { MIGRATIONS } from './migrations.ts'
+import { Pages, placeOf, type Found, type Place } from './pages.ts'
+import { further, parseProgress, type Progress } from './progress.ts'
+import { DEFAULT_LIMITS, EMPTY, fits, parseUsage, type OutboxLimits, type Usage } from './usage.ts'
+import { isOutOfRoom, WorkQueue, type Operation } from './work-queue.ts'
 
 export interface OpenOutboxOptions extends OutboxLimits {
   readonly scope: string
@@ -45,37 +38,18 @@ export type Fate =
   | { readonly state: 'gone'; readonly why: Departure }
   | { readonly state: 'absent' }
 
-export type Departure = 'dropped' | 'replaced'
-
-export interface Added {
-  /** `known`: this key is stored already. */
-  readonly outcome: 'stored' | 'known'
-  /** The key of the entry that has given way. */
-  readonly replaced?: string | undefined
-}
-
 export interface Lane {
   readonly lane: string
   /** Of its oldest waiting entry. */
   readonly seq: number
 }
 
-/** How an entry left, where it was not acknowledged. */
-interface Gone {
-  readonly why: Departure
-  /** In milliseconds since 1970. */
-  readonly at: number
-}
-
-/** Without a number it goes to the end. */
-type UnnumberedRow = Omit<Row, 'seq'> & Partial<Pick<Row, 'seq'>>
-
+/** One transaction. */
 interface Work {
-  readonly entries: IDBObjectStore
+  readonly pages: Pages
   readonly records: IDBObjectStore
-  usage: Usage
-  /** Jobs that ran beside a recount may have been counted twice. */
-  isDoubtful: boolean
+  /** Where entries lie when it is complete. */
+  readonly places: Map<string, Place>
 }
 
 type Use = (work: Work) => Promise<void>
@@ -84,21 +58,6 @@ type Use = (work: Work) => Promise<void>
 const MAX_PLACES = 20_000
 
 const PREFIX = 'partyline:outbox:'
-/** For this long it is remembered that an entry left without an acknowledgement, for tabs that still ask for it. */
-const REMEMBER_MS = 24 * 60 * 60 * 1000
-
-/** Database version 1. */
-const MIGRATIONS: readonly Migration[] = [
-  database => {
-    const entries = database.createObjectStore('entries', { keyPath: 'seq', autoIncrement: true })
-    entries.createIndex('key', 'key', { unique: true })
-    entries.createIndex('order', ['state', 'seq'])
-    entries.createIndex('lane', ['state', 'kind', 'lane', 'seq'])
-    entries.createIndex('expiry', ['state', 'expiresAt'])
-    entries.createIndex('coalesce', ['lane', 'coalesce'])
-    database.createObjectStore('records')
-  },
-]
 
 /**
  * The durable queue of one scope. Any number of brokers and service workers can have it open at a time: the database
@@ -121,7 +80,11 @@ export class Outbox {
   readonly #reportError: (error: unknown) => void
   readonly #work: WorkQueue<Work>
   /** Where entries lie that were stored or read here, so that they can leave without being looked up. */
-  readonly #places = new Map<string, number>()
+  readonly #places = new Map<string, Place>()
+  /** Of the pages for which the places are true. */
+  #version = 0
+  /** How far pages were acknowledged while there was no room to note it. */
+  #unnoted: Progress['firsts'] = new Map()
   #usage = EMPTY
 
   constructor(options: OpenOutboxOptions) {
@@ -133,11 +96,11 @@ export class Outbox {
     this.#reportError = report ?? (error => reportError(error))
     this.#work = new WorkQueue(async use => {
       try {
-        await this.#transact(use, writeUsage)
+        await this.#transact(use, false)
       } catch (error) {
         if (!isOutOfRoom(error)) throw error
         // What only deletes needs no room, unless for the figures.
-        await this.#transact(use, deleteUsage)
+        await this.#transact(use, true)
       }
     })
   }
@@ -162,127 +125,86 @@ export class Outbox {
    *   {@link Database.transact}
    */
   add(entry: NewEntry): Promise<Added> {
-    const isPlain = ({ usage }: Work): boolean =>
-      entry.coalesce === undefined && hasAmpleRoom(usage, entry, this.#limits)
-    return this.#work.doBeside(async work => {
-      if (isPlain(work)) return this.#insert(work, entry)
-      if ((await this.#rowOf(work, entry.key)) !== undefined) return { outcome: 'known' }
-      const old = await this.#replacedBy(work, entry)
-      refuseExcess(old === undefined ? work.usage : minus(work.usage, old), entry, this.#limits)
-      const row = { ...entry, state: 'waiting', attempts: 0, kind: entry.body.kind } as const
-      // First, and over the old one: when it cannot be cloned, nothing was written.
-      await put(work, old === undefined ? row : { ...row, seq: old.seq })
-      if (old !== undefined) await forget(work, old, 'replaced', this.#now())
-      return { outcome: 'stored', replaced: old?.key }
-    }, isPlain)
+    return this.#work.doTogether(this.#addAll, entry)
   }
 
   /** Those with the oldest entry first. */
   lanes(kind: Kind): Promise<readonly Lane[]> {
-    return this.#work.do(async ({ entries }) => {
-      const lanes: Lane[] = []
-      const request = entries.index('lane').openKeyCursor(IDBKeyRange.bound(['waiting', kind], ['waiting', kind, []]))
-      for (let cursor = await promisifyRequest(request); cursor !== null; cursor = await promisifyRequest(request)) {
-        const [, , lane, seq] = cursor.key as [string, string, string, number]
-        lanes.push({ lane, seq })
-        cursor.continue(['waiting', kind, lane, []])
-      }
-      return lanes.toSorted((a, b) => a.seq - b.seq)
-    })
+    return this.#work.do(async ({ pages }) => (await pages.lanes(kind)).toSorted((a, b) => a.seq - b.seq))
   }
 
   /** The oldest waiting entries of a lane, in order; those whose time is up included. */
   head(kind: Kind, lane: string, count: number): Promise<readonly Entry[]> {
-    return this.#work.do(async work => {
-      const place = ['waiting', kind, lane]
-      const range = IDBKeyRange.bound(place, [...place, []])
-      const rows = await this.#rows(work, work.entries.index('lane'), range, count)
-      for (const row of rows) this.#note(row)
-      return rows
+    return this.#work.do(async ({ pages, places }) => {
+      const found = await pages.oldest(['waiting', kind, lane], count)
+      for (const one of found) if (one.entry.coalesce === undefined) places.set(one.entry.key, placeOf(one))
+      return found.map(({ entry }) => entry)
     })
   }
 
   /** The server has it: the entry leaves. */
   acknowledged(key: string): Promise<void> {
-    const seq = this.#places.get(key)
-    this.#places.delete(key)
-    if (seq === undefined) return this.#work.do(work => this.#takeOut(work, key))
-    return this.#work.doBeside(
-      async work => {
-        const found = await promisifyRequest<{ readonly key: unknown } | undefined>(work.entries.get(seq))
-        // An aborted transaction gives its numbers to others.
-        if (found?.key !== key) return this.#takeOut(work, key)
-        await promisifyRequest(work.entries.delete(seq))
-        this.#left(work, found)
-      },
-      () => true,
-    )
+    return this.#work.doTogether(this.#acknowledgeAll, key)
   }
 
   /** It will not be sent again, unless somebody retries it. */
   bury(key: string, why: Death, error: WireError): Promise<void> {
     return this.#work.do(async work => {
-      const row = await this.#rowOf(work, key)
-      if (row?.state === 'waiting') await this.#bury(work, row, why, error)
+      const found = await work.pages.find(key)
+      if (found?.entry.state === 'waiting') await this.#bury(work, found, why, error)
     })
   }
 
   /** An attempt has failed. */
   attempted(key: string): Promise<void> {
-    return this.#work.do(async work => {
-      const row = await this.#rowOf(work, key)
-      if (row !== undefined) await promisifyRequest(work.entries.put({ ...row, attempts: row.attempts + 1 }))
+    return this.#work.do(async ({ pages }) => {
+      const found = await pages.find(key)
+      if (found !== undefined) await pages.replace(found, { attempts: found.entry.attempts + 1 })
     })
   }
 
   /** Buries the waiting entries whose time is up, other than those that are being sent; returns them. */
   expire(): Promise<readonly Entry[]> {
     return this.#work.do(async work => {
-      const due = IDBKeyRange.bound(['waiting', 0], ['waiting', this.#now()])
-      const rows = await this.#rows(work, work.entries.index('expiry'), due)
-      const late = rows.filter(({ key }) => !this.sending.has(key))
+      const due = await work.pages.alone('expiry', IDBKeyRange.bound(['waiting', 0], ['waiting', this.#now()]))
       const expired: Entry[] = []
-      for (const row of late) expired.push(await this.#bury(work, row, 'expired', toWireError(tooLate(row))))
+      for (const late of due)
+        if (!this.sending.has(late.entry.key))
+          expired.push(await this.#bury(work, late, 'expired', toWireError(tooLate(late.entry))))
       return expired
     })
   }
 
   /** When the next waiting entry's time is up, in milliseconds since 1970; one that is being sent counts, too. */
   nextExpiry(): Promise<number | undefined> {
-    return this.#work.do(async ({ entries }) => {
-      const range = IDBKeyRange.bound(['waiting', 0], ['waiting', []])
-      const cursor = await promisifyRequest(entries.index('expiry').openKeyCursor(range))
-      return (cursor?.key as [string, number] | undefined)?.[1]
-    })
+    return this.#work.do(({ pages }) => pages.nextExpiry())
   }
 
   fate(key: string): Promise<Fate> {
-    return this.#work.do(async work => {
-      const row = await this.#rowOf(work, key)
-      if (row?.died !== undefined) return { state: 'dead', died: row.died }
-      if (row !== undefined) return { state: 'waiting', lane: row.lane }
-      const gone = parseGone(await promisifyRequest<unknown>(work.records.get(['gone', key])))
-      return gone === undefined ? { state: 'absent' } : { state: 'gone', why: gone.why }
+    return this.#work.do(async ({ pages, records }) => {
+      const entry = (await pages.find(key))?.entry
+      if (entry?.died !== undefined) return { state: 'dead', died: entry.died }
+      if (entry !== undefined) return { state: 'waiting', lane: entry.lane }
+      const why = await departureOf(records, key)
+      return why === undefined ? { state: 'absent' } : { state: 'gone', why }
     })
   }
 
-  /** The oldest first. */
+  /** The oldest first; of the dead letters those that died first. */
   list(state: Entry['state'], count: number, after = 0): Promise<readonly Entry[]> {
-    return this.#work.do(work =>
-      this.#rows(work, work.entries.index('order'), IDBKeyRange.bound([state, after], [state, []], true), count),
-    )
+    return this.#work.do(async ({ pages }) => (await pages.oldest([state], count, after)).map(({ entry }) => entry))
   }
 
   /** Dead letters wait again, at the end of their lanes and without an expiry. Returns the keys of those that do. */
   retry(keys: readonly string[]): Promise<readonly string[]> {
-    return this.#work.do(async work => {
+    return this.#work.do(async ({ pages }) => {
       const retried: string[] = []
       for (const key of keys) {
-        const row = await this.#rowOf(work, key)
-        if (row?.state !== 'dead' || row.kind === 'damaged') continue
-        const { seq: _, died: __, expiresAt: ___, ...rest } = row
-        await remove(work, row)
-        await put(work, { ...rest, state: 'waiting', attempts: 0 })
+        const found = await pages.find(key)
+        if (found?.entry.state !== 'dead' || found.entry.body.kind === 'damaged') continue
+        await pages.takeOut(found)
+        const { died: _, expiresAt: __, ...rest } = found.entry
+        await pages.append({ ...rest, state: 'waiting', attempts: 0 })
         retried.push(key)
       }
       return retried
@@ -294,9 +216,9 @@ export class Outbox {
     return this.#work.do(async work => {
       const dropped: string[] = []
       for (const key of keys) {
-        const row = this.sending.has(key) ? undefined : await this.#rowOf(work, key)
-        if (row === undefined) continue
-        await depart(work, row, 'dropped', this.#now())
+        const found = this.sending.has(key) ? undefined : await work.pages.find(key)
+        if (found === undefined) continue
+        await this.#drop(work, found)
         dropped.push(key)
       }
       return dropped
@@ -344,19 +266,12 @@ export class Outbox {
 
   /** Opens the database, if need be, and reads the figures anew, which another context may have changed. */
   refresh(): Promise<Usage> {
-    return this.#work.do(async ({ usage }) => Promise.resolve(usage))
+    return this.#work.do(({ pages }) => Promise.resolve(pages.usage))
   }
 
   /** Forgets of entries that left without an acknowledgement what nobody will ask any more. */
   tidy(): Promise<void> {
-    return this.#work.do(async ({ records }) => {
-      const old = this.#now() - REMEMBER_MS
-      const request = records.openCursor(IDBKeyRange.bound(['gone'], ['gone', []]))
-      for (let cursor = await promisifyRequest(request); cursor !== null; cursor = await promisifyRequest(request)) {
-        if ((parseGone(cursor.value)?.at ?? -Infinity) < old) cursor.delete()
-        cursor.continue()
-      }
-    })
+    return this.#work.do(({ records }) => forgetOld(records, this.#now()))
   }
 
   /**
@@ -366,9 +281,9 @@ export class Outbox {
    */
   async wipe(): Promise<void> {
     // The entries on their own, too: a context that hangs may keep the database.
-    const clearing = this.#work.do(async work => {
-      for (const store of [work.entries, work.records]) await promisifyRequest(store.clear())
-      work.usage = EMPTY
+    const clearing = this.#work.do(async ({ pages, records }) => {
+      await pages.clear()
+      await promisifyRequest(records.clear())
     })
     const [cleared] = await Promise.allSettled([clearing])
     // One that another context has made newer, or that does not open, is deleted all the same.
@@ -381,39 +296,27 @@ export class Outbox {
     this.#database.close()
   }
 
-  /** One request, as a rule: that the key is new the index sees to. */
-  async #insert(work: Work, entry: NewEntry): Promise<Added> {
-    const row = { ...entry, state: 'waiting', attempts: 0, kind: entry.body.kind } as const
-    const request = requestAdd(work, row)
-    work.usage = plus(work.usage, row)
-    if (await isUnique(request)) {
-      this.#note({ ...row, seq: request.result as number })
-      return { outcome: 'stored' }
+  readonly #addAll: Operation<Work, NewEntry, Added> = ({ pages, records, places }, entries) =>
+    addAll(
+      {
+        pages,
+        places,
+        limits: this.#limits,
+        isBeingSent: key => this.sending.has(key),
+        replaced: key => remember(records, key, { why: 'replaced', at: this.#now() }),
+      },
+      entries,
+    )
+
+  readonly #acknowledgeAll: Operation<Work, string, void> = async ({ pages, places }, keys) => {
+    const outcomes: PromiseSettledResult<void>[] = []
+    for (const key of keys) {
+      const place = pages.isRearranged ? undefined : (places.get(key) ?? this.#places.get(key))
+      for (const known of [places, this.#places]) known.delete(key)
+      const [outcome] = await Promise.allSettled([acknowledge(pages, key, place)])
+      outcomes.push(outcome)
     }
-    work.usage = minus(work.usage, row)
-    // A damaged row loses its key when it is looked at.
-    return (await this.#rowOf(work, entry.key)) === undefined ? this.#insert(work, entry) : { outcome: 'known' }
-  }
-
-  /** In the place of one with a `coalesce` there may be another by the time it leaves. */
-  #note({ key, seq, coalesce }: Row): void {
-    if (coalesce !== undefined) return
-    if (this.#places.size >= MAX_PLACES) this.#places.clear()
-    this.#places.set(key, seq)
-  }
-
-  /** A damaged one has been counted as what it was. */
-  #left(work: Work, found: unknown): void {
-    try {
-      work.usage = minus(work.usage, parseRow(found))
-    } catch {
-      work.isDoubtful = true
-    }
-  }
-
-  async #takeOut(work: Work, key: string): Promise<void> {
-    const row = await this.#rowOf(work, key)
-    if (row !== undefined) await remove(work, row)
+    return outcomes
   }
 
   #lease(kind: Kind, holder: string, isKept: boolean): Promise<number | undefined> {
@@ -425,28 +328,53 @@ export class Outbox {
     })
   }
 
-  async #transact(use: Use, keepUsage: Use): Promise<void> {
-    const { id, usage } = await this.#database.transact('readwrite', transaction =>
-      this.#run(transaction, use, keepUsage),
+  async #transact(use: Use, isFull: boolean): Promise<void> {
+    const { id, pages, places, version } = await this.#database.transact('readwrite', transaction =>
+      this.#run(transaction, use, isFull),
     )
     this.#id = id
-    this.#usage = usage
+    this.#usage = pages.usage
+    this.#version = version
+    this.#unnoted = isFull ? pages.firsts : new Map()
+    if (pages.isRearranged) this.#places.clear()
+    else this.#note(places)
   }
 
-  async #run(transaction: IDBTransaction, use: Use, keepUsage: Use): Promise<{ id: string; usage: Usage }> {
-    const entries = transaction.objectStore('entries')
+  #note(places: ReadonlyMap<string, Place>): void {
+    if (this.#places.size + places.size > MAX_PLACES) this.#places.clear()
+    for (const [key, place] of places) this.#places.set(key, place)
+  }
+
+  /** @param isFull nothing can be written but what deletes: how far pages were acknowledged is kept in mind then */
+  async #run(
+    transaction: IDBTransaction,
+    use: Use,
+    isFull: boolean,
+  ): Promise<Work & { readonly id: string; readonly version: number }> {
     const records = transaction.objectStore('records')
-    const [usage, id] = await Promise.all([
+    const [usage, stored, id] = await Promise.all([
       promisifyRequest<unknown>(records.get('usage')).then(parseUsage),
+      promisifyRequest<unknown>(records.get('progress')).then(parseProgress),
       promisifyRequest<unknown>(records.get('id')),
     ])
-    const work: Work = { entries, records, usage: usage ?? EMPTY, isDoubtful: false }
-    if (usage === undefined) await this.#mend(work)
+    const progress = id === this.#id ? further(stored, this.#unnoted) : stored
+    // Another context has moved something, or has wiped it all.
+    if (stored.version !== this.#version || id !== this.#id) this.#places.clear()
+    const store = transaction.objectStore('pages')
+    const pages = new Pages({ store, usage, progress, now: this.#now, reportError: this.#reportError })
+    if (usage === undefined) await pages.mend()
+    const work: Work = { pages, records, places: new Map() }
     await use(work)
-    if (work.isDoubtful) await deleteUsage(work)
-    else if (work.usage !== usage) await keepUsage(work)
-    // None after `wipe` of another context, too.
-    return { id: typeof id === 'string' ? id : await this.#begin(records), usage: work.usage }
+    const isToNote = !isFull && (pages.isMoved || progress !== stored)
+    if (isToNote) await promisifyRequest(records.put(pages.progress, 'progress'))
+    if (isFull) await promisifyRequest(records.delete('usage'))
+    else if (pages.usage !== usage) await promisifyRequest(records.put(pages.usage, 'usage'))
+    return {
+      ...work,
+      // None after `wipe` of another context, too.
+      id: typeof id === 'string' ? id : await this.#begin(records),
+      version: isToNote ? pages.progress.version : stored.version,
+    }
   }
 
   async #begin(records: IDBObjectStore): Promise<string> {
@@ -455,64 +383,25 @@ export class Outbox {
     return id
   }
 
-  /** A waiting entry that is not being sent, and that this one is to replace. */
-  async #replacedBy(work: Work, { lane, coalesce, body }: NewEntry): Promise<Row | undefined> {
-    if (coalesce === undefined) return undefined
-    const rows = await this.#rows(work, work.entries.index('coalesce'), IDBKeyRange.only([lane, coalesce]))
-    return rows.find(row => row.state === 'waiting' && row.kind === body.kind && !this.sending.has(row.key))
-  }
-
-  async #bury(work: Work, row: Row, why: Death, error: WireError): Promise<Row> {
-    const { coalesce: _, ...rest } = row
-    const dead: Row = { ...rest, state: 'dead', died: { at: this.#now(), why, error } }
-    await promisifyRequest(work.entries.put(dead))
-    work.usage = plus(minus(work.usage, row), dead)
+  async #bury(work: Work, found: Found, why: Death, error: WireError): Promise<Entry> {
+    const { seq: _, coalesce: __, ...rest } = found.entry
+    await work.pages.takeOut(found)
+    const dead = await work.pages.append({ ...rest, state: 'dead', died: { at: this.#now(), why, error } })
     await this.#limitDead(work)
     return dead
   }
 
   async #limitDead(work: Work): Promise<void> {
-    const all = IDBKeyRange.bound(['dead'], ['dead', []])
     // Looking may find damaged ones, which count as well.
     for (let excess = 1; excess > 0;) {
-      excess = work.usage.dead - this.#limits.maxDeadLetters
-      if (excess > 0)
-        for (const oldest of await this.#rows(work, work.entries.index('order'), all, excess))
-          await depart(work, oldest, 'dropped', this.#now())
+      excess = work.pages.usage.dead - this.#limits.maxDeadLetters
+      if (excess > 0) for (const oldest of await work.pages.oldest(['dead'], excess)) await this.#drop(work, oldest)
     }
   }
 
-  async #rowOf(work: Work, key: string): Promise<Row | undefined> {
-    const [row] = await this.#rows(work, work.entries.index('key'), IDBKeyRange.only(key), 1)
-    return row
-  }
-
-  async #rows(work: Work, index: IDBIndex, range: IDBKeyRange, count?: number): Promise<Row[]> {
-    const found = await promisifyRequest<unknown[]>(index.getAll(range, count))
-    try {
-      return found.map(parseRow)
-    } catch {
-      work.isDoubtful = true
-      await this.#mend(work)
-      return this.#rows(work, index, range, count)
-    }
-  }
-
-  /** Damaged rows, which nobody could ever send, go to the dead letters as they are; the others are counted. */
-  async #mend(work: Work): Promise<void> {
-    work.usage = EMPTY
-    const request = work.entries.openCursor()
-    for (let cursor = await promisifyRequest(request); cursor !== null; cursor = await promisifyRequest(request)) {
-      try {
-        work.usage = plus(work.usage, parseRow(cursor.value))
-      } catch (error) {
-        this.#reportError(error)
-        const damaged = toDamagedRow(cursor.primaryKey as number, cursor.value, this.#now(), toWireError(error))
-        cursor.update(damaged)
-        work.usage = plus(work.usage, damaged)
-      }
-      cursor.continue()
-    }
+  async #drop({ pages, records }: Work, found: Found): Promise<void> {
+    await pages.takeOut(found)
+    await remember(records, found.entry.key, { why: 'dropped', at: this.#now() })
   }
 }
 
@@ -532,75 +421,12 @@ export async function openOutbox(options: OpenOutboxOptions): Promise<Outbox> {
   return outbox
 }
 
-/** @throws PartylineError `invalid-payload`, before anything was written */
-async function put(work: Work, row: UnnumberedRow): Promise<void> {
-  await promisifyRequest(requestPut(work, row))
-  work.usage = plus(work.usage, row)
-}
-
-function requestAdd({ entries }: Work, row: UnnumberedRow): IDBRequest {
-  try {
-    return entries.add(row)
-  } catch (cause) {
-    throw notCloneable(cause)
-  }
-}
-
-/** False when the key is there already, which is no reason to abort the transaction. */
-function isUnique(request: IDBRequest): Promise<boolean> {
-  return new Promise((resolve, reject) => {
-    request.addEventListener('success', () => resolve(true))
-    request.addEventListener('error', event => {
-      if (request.error?.name !== 'ConstraintError') return reject(request.error ?? new Error('no reason given'))
-      event.preventDefault()
-      event.stopPropagation()
-      resolve(false)
-    })
-  })
-}
-
-function notCloneable(cause: unknown): PartylineError {
-  return new PartylineError('invalid-payload', `the message cannot be stored: ${describe(cause)}`, { cause })
-}
-
-function requestPut({ entries }: Work, row: UnnumberedRow): IDBRequest {
-  try {
-    return entries.put(row)
-  } catch (cause) {
-    throw notCloneable(cause)
-  }
-}
-
-async function writeUsage({ records, usage }: Work): Promise<void> {
-  await promisifyRequest(records.put(usage, 'usage'))
-}
-
-/** The next transaction counts the entries. */
-async function deleteUsage({ records }: Work): Promise<void> {
-  await promisifyRequest(records.delete('usage'))
-}
-
-async function remove(work: Work, row: Row): Promise<void> {
-  await promisifyRequest(work.entries.delete(row.seq))
-  work.usage = minus(work.usage, row)
-}
-
-async function depart(work: Work, row: Row, why: Departure, at: number): Promise<void> {
-  await promisifyRequest(work.entries.delete(row.seq))
-  await forget(work, row, why, at)
-}
-
-/** Remembers only that it was there. */
-async function forget(work: Work, row: Row, why: Departure, at: number): Promise<void> {
-  await promisifyRequest(work.records.put({ why, at } satisfies Gone, ['gone', row.key]))
-  work.usage = minus(work.usage, row)
-}
-
-/** `undefined` where there is none, or something else in its place. */
-function parseGone(value: unknown): Gone | undefined {
-  const { why, at } = Object(value) as { readonly [field in keyof Gone]?: unknown }
-  const isRight = (why === 'dropped' || why === 'replaced') && Number.isFinite(at)
-  return isRight ? (value as Gone) : undefined
+async function acknowledge(pages: Pages, key: string, place: Place | undefined): Promise<void> {
+  if (place !== undefined && (pages.hasPassed(place) || (await pages.passed(place)))) return
+  const found = await pages.find(key)
+  if (found === undefined) return
+  const isNoted = found.entry.state === 'waiting' && (await pages.passed(placeOf(found)))
+  if (!isNoted) await pages.takeOut(found)
 }
 
 /** Throws where storage is forbidden, as a promise that rejects. */

@@ -40,6 +40,10 @@ export function plus(usage: Usage, { state, bytes }: Pick<Entry, 'state' | 'byte
   return { ...usage, [state]: usage[state] + 1, bytes: usage.bytes + bytes }
 }
 
+export function sum(a: Usage, b: Usage): Usage {
+  return { waiting: a.waiting + b.waiting, dead: a.dead + b.dead, bytes: a.bytes + b.bytes }
+}
+
 export function minus(usage: Usage, { state, bytes }: Pick<Entry, 'state' | 'bytes'>): Usage {
   return { ...usage, [state]: Math.max(0, usage[state] - 1), bytes: Math.max(0, usage.bytes - bytes) }
 }
@@ -64,10 +68,4 @@ function full(why: string): PartylineError {
 export function fits(usage: Usage, { bytes }: NewEntry, limits: Required<OutboxLimits>): boolean {
   const { maxEntries, maxBytes, maxMessageBytes } = limits
   return usage.waiting < maxEntries && usage.bytes + bytes <= maxBytes && bytes <= maxMessageBytes
-}
-
-/** So far from the limits that nobody need look twice, also when thousands come at once. */
-export function hasAmpleRoom(usage: Usage, { bytes }: NewEntry, limits: Required<OutboxLimits>): boolean {
-  const { maxEntries, maxBytes, maxMessageBytes } = limits
-  return usage.waiting * 2 < maxEntries && (usage.bytes + bytes) * 2 < maxBytes && bytes <= maxMessageBytes
 }

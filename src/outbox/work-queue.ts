@@ -1,14 +1,18 @@
 import { deferred, type Deferred } from '../lib/index.ts'
 import { PartylineError } from '../protocol/index.ts'
 
-export interface Job<Context> {
-  /** Runs in a transaction that it shares with others, and again when that fails; throws before it has written anything. */
-  run(context: Context): Promise<unknown>
-  /** As things stand what others like it write does not concern it: it begins while they run, in order. */
-  readonly isIndependent: (context: Context) => boolean
-}
+/**
+ * Runs in a transaction that it shares with others, and again when that fails. Gives one outcome for each input, in
+ * order.
+ */
+export type Operation<Context, Input, Result> = (
+  context: Context,
+  inputs: readonly Input[],
+) => Promise<readonly PromiseSettledResult<Result>[]>
 
-interface Waiting<Context> extends Job<Context> {
+interface Job<Context> {
+  readonly operation: Operation<Context, unknown, unknown>
+  readonly input: unknown
   readonly done: Deferred<unknown>
 }
 
@@ -21,7 +25,7 @@ const MAX_JOBS = 500
  */
 export class WorkQueue<Context> {
   readonly #transact: (use: (context: Context) => Promise<void>) => Promise<void>
-  #waiting: Waiting<Context>[] = []
+  #waiting: Job<Context>[] = []
   #isRunning = false
 
   /** @param transact runs the function in one transaction, or in another when that fails; resolves when it is complete */
@@ -29,20 +33,20 @@ export class WorkQueue<Context> {
     this.#transact = transact
   }
 
-  /** Resolves with the job's result when its transaction is complete. */
-  do<T>(run: (context: Context) => Promise<T>): Promise<T> {
-    return this.doBeside(run, () => false)
+  /** Resolves with the job's result when its transaction is complete. It throws before it has written anything. */
+  do<Result>(run: (context: Context) => Promise<Result>): Promise<Result> {
+    return this.doTogether(context => Promise.allSettled([run(context)]), undefined)
   }
 
-  /** As {@link do}, without waiting for others of its kind where `isIndependent` says so. */
-  async doBeside<T>(run: (context: Context) => Promise<T>, isIndependent: Job<Context>['isIndependent']): Promise<T> {
+  /** As {@link do}, for what is asked for several times in a row: the operation gets all that comes one after the other. */
+  doTogether<Input, Result>(operation: Operation<Context, Input, Result>, input: Input): Promise<Result> {
     const done = deferred<unknown>()
-    this.#waiting.push({ run, isIndependent, done })
+    this.#waiting.push({ operation: operation as Operation<Context, unknown, unknown>, input, done })
     if (!this.#isRunning) {
       this.#isRunning = true
       queueMicrotask(() => void this.#runAll())
     }
-    return done.promise as Promise<T>
+    return done.promise as Promise<Result>
   }
 
   async #runAll(): Promise<void> {
@@ -50,38 +54,42 @@ export class WorkQueue<Context> {
     this.#isRunning = false
   }
 
-  async #runSome(jobs: readonly Waiting<Context>[]): Promise<void> {
-    let settle: (() => void)[] = []
+  async #runSome(jobs: readonly Job<Context>[]): Promise<void> {
+    let outcomes: PromiseSettledResult<unknown>[] = []
     try {
       await this.#transact(async context => {
-        settle = []
-        let running: Promise<void>[] = []
-        for (const [index, { run, isIndependent, done }] of jobs.entries()) {
-          const isBeside = isIndependent(context)
-          if (!isBeside) {
-            await Promise.all(running)
-            running = []
-          }
-          const settled = run(context).then(
-            value => void (settle[index] = () => done.resolve(value)),
-            (error: unknown) => void (settle[index] = () => done.reject(error)),
-          )
-          if (isBeside) running.push(settled)
-          else await settled
+        outcomes = []
+        for (const row of inRows(jobs)) {
+          const inputs = row.map(({ input }) => input)
+          outcomes.push(...((await row[0]?.operation(context, inputs)) ?? []))
         }
-        await Promise.all(running)
       })
-      for (const tell of settle) tell()
     } catch (error) {
       if (jobs.length > 1 && isOutOfRoom(error)) return this.#runEach(jobs)
-      for (const { done } of jobs) done.reject(error)
+      outcomes = jobs.map(() => ({ status: 'rejected', reason: error }))
+    }
+    for (const [index, { done }] of jobs.entries()) {
+      const outcome = outcomes[index]
+      if (outcome?.status === 'fulfilled') done.resolve(outcome.value)
+      else done.reject(outcome?.reason)
     }
   }
 
   /** What was too much together may be little enough alone, and what needs no room must not suffer for what does. */
-  async #runEach(jobs: readonly Waiting<Context>[]): Promise<void> {
+  async #runEach(jobs: readonly Job<Context>[]): Promise<void> {
     for (const job of jobs) await this.#runSome([job])
   }
+}
+
+/** Those of the same operation that follow each other. */
+function inRows<Context>(jobs: readonly Job<Context>[]): readonly (readonly Job<Context>[])[] {
+  const rows: Job<Context>[][] = []
+  for (const job of jobs) {
+    const row = rows.at(-1)
+    if (row?.[0]?.operation === job.operation) row.push(job)
+    else rows.push([job])
+  }
+  return rows
 }
 
 /** The browser has no room for what a transaction was to write. */

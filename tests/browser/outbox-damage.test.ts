@@ -1,5 +1,7 @@
 import { promisifyRequest } from 'idb-keyval'
 import { describe, expect, test } from 'vitest'
+import type { Outbox } from '../../src/outbox/index.ts'
+import { MAX_PAGE, type Page } from '../../src/outbox/page.ts'
 import { toWireError } from '../../src/protocol/index.ts'
 import { newScope } from '../support/browser/open-line.ts'
 import {
@@ -15,30 +17,42 @@ import {
   tamper,
 } from '../support/browser/open-outbox.ts'
 
-/** An outbox with entries a to e in one lane, the second of which somebody has damaged. */
-async function openDamaged(damage: object, maxDeadLetters = 1_000) {
+const DAMAGED = `damaged:${MAX_PAGE + 1}`
+const DAMAGED_PAGE = 'damaged:page:1'
+
+/** An outbox with entries a to e in one lane and page, which somebody has changed. */
+async function openDamaged(damage: (page: Page) => unknown, maxDeadLetters = 1_000) {
   const scope = newScope()
   const errors: unknown[] = []
-  const outbox = await openTestOutbox({ scope, maxDeadLetters, reportError: error => errors.push(error) })
-  await addAll(outbox, ['a', 'b', 'c', 'd', 'e'])
+  const options = { scope, maxDeadLetters, reportError: (error: unknown) => errors.push(error) }
+  await addAll(await openTestOutbox(options), ['a', 'b', 'c', 'd', 'e'])
   await tamper(scope, transaction => {
-    const entries = transaction.objectStore('entries')
-    const request = entries.get(2)
-    request.addEventListener('success', () => entries.put({ ...request.result, ...damage }))
+    const pages = transaction.objectStore('pages')
+    const request = pages.get(1)
+    request.addEventListener('success', () => pages.put(damage(request.result)))
   })
-  return { outbox, errors }
+  return { scope, outbox: await openTestOutbox(options), errors }
 }
 
-const report = { code: 'bad-message', message: expect.stringMatching(/^row 2 of the outbox/) }
-const unsized = { bytes: 'many' }
+/** Its second entry. */
+const withEntry =
+  (damage: object) =>
+  (page: Page): object => ({
+    ...page,
+    entries: page.entries.map((entry, index) => (index === 1 ? { ...entry, ...damage } : entry)),
+  })
 
-describe('a damaged row', () => {
+const report = { code: 'bad-message', message: expect.stringMatching(/^page 1 of the outbox/) }
+const unsized = withEntry({ bytes: 'many' })
+
+describe('a damaged entry', () => {
   test.each<[string, object]>([
-    ['without a size', unsized],
+    ['without a size', { bytes: 'many' }],
     ['without a body', { body: null }],
-    ['of another kind than its body', { body: { kind: 'request' } }],
+    ['of another kind than its page', { body: newEntry('b', { kind: 'request' }).body }],
+    ['under a key that nobody finds', { key: 'another' }],
   ])('%s goes to the dead letters as it was, with a report, and the lane goes on', async (_, damage) => {
-    const { outbox, errors } = await openDamaged(damage)
+    const { outbox, errors } = await openDamaged(withEntry(damage))
     expect(keysOf(await outbox.head('message', 'orders', 2))).toEqual(['a', 'c'])
     expect(errors).toMatchObject([report])
     expect(outbox.usage).toEqual({ waiting: 4, dead: 1, bytes: 40 })
@@ -46,29 +60,21 @@ describe('a damaged row', () => {
     expect(errors).toHaveLength(1)
     const [dead] = await outbox.list('dead', ALL)
     expect(dead).toMatchObject({
-      key: 'damaged:2',
+      key: DAMAGED,
       body: { kind: 'damaged', raw: { key: 'b', ...damage } },
       died: { why: 'damaged', error: { code: 'bad-message' } },
     })
-    expect(await outbox.retry(['damaged:2'])).toEqual([])
-    expect(await outbox.drop(['damaged:2'])).toEqual(['damaged:2'])
+    expect(await outbox.retry([DAMAGED])).toEqual([])
+    expect(await outbox.drop([DAMAGED])).toEqual([DAMAGED])
     expect(outbox.usage).toEqual(await recount(outbox))
   })
 
-  test('in a lane that has no name makes no other lane wait', async () => {
-    const { outbox, errors } = await openDamaged({ lane: 7 })
-    const lanes = await outbox.lanes('message')
-    const heads = await Promise.all(lanes.map(({ lane }) => outbox.head('message', lane, ALL)))
-    expect(heads.map(keysOf)).toEqual([['a', 'c', 'd', 'e'], []])
-    expect(errors).toMatchObject([report])
-    expect(await outbox.lanes('message')).toHaveLength(1)
-  })
-
-  test.each<[string, (key: string, outbox: Awaited<ReturnType<typeof openDamaged>>['outbox']) => Promise<unknown>]>([
+  test.each<[string, (key: string, outbox: Outbox) => Promise<unknown>]>([
     ['buried', (key, outbox) => outbox.bury(key, 'rejected', toWireError(new Error('no')))],
     ['tried', (key, outbox) => outbox.attempted(key)],
     ['dropped', (key, outbox) => outbox.drop([key])],
     ['asked for', (key, outbox) => outbox.fate(key)],
+    ['acknowledged', (key, outbox) => outbox.acknowledged(key)],
   ])('that is %s does not upset the figures', async (_, act) => {
     const { outbox, errors } = await openDamaged(unsized)
     await act('b', outbox)
@@ -78,17 +84,13 @@ describe('a damaged row', () => {
     expect(await outbox.fate('b')).toEqual({ state: 'absent' })
   })
 
-  test('that is acknowledged leaves like any other', async () => {
+  test('behind one that was acknowledged leaves that where it is', async () => {
     const { outbox } = await openDamaged(unsized)
-    await outbox.acknowledged('b')
-    expect(await outbox.refresh()).toEqual({ waiting: 4, dead: 0, bytes: 40 })
+    await outbox.head('message', 'orders', 1)
+    await outbox.acknowledged('a')
+    await outbox.acknowledged('c')
+    expect(await laneOf(outbox)).toEqual(['d', 'e'])
     expect(outbox.usage).toEqual(await recount(outbox))
-  })
-
-  test('in whose place lies another message does not take that along', async () => {
-    const { outbox } = await openDamaged({ key: 'another' })
-    await outbox.acknowledged('b')
-    expect(await laneOf(outbox)).toEqual(['a', 'another', 'c', 'd', 'e'])
   })
 
   test('gives its key free', async () => {
@@ -98,14 +100,59 @@ describe('a damaged row', () => {
   })
 
   test('is a dead letter like any other when there are too many', async () => {
-    const { outbox } = await openDamaged({ ...unsized, state: 'dead' }, 1)
+    const { outbox } = await openDamaged(unsized, 1)
     for (const key of ['c', 'd']) await outbox.bury(key, 'rejected', toWireError(new Error('no')))
     expect(keysOf(await outbox.list('dead', ALL))).toEqual(['d'])
     expect(outbox.usage).toEqual(await recount(outbox))
   })
 })
 
+describe('a damaged page', () => {
+  test.each<[string, object]>([
+    ['has no entries', { entries: 'none' }],
+    ['has none that is there', { entries: [null] }],
+    ['is of no state', { state: 'lost' }],
+    ['is of no kind', { kind: 'letter' }],
+    ['has no keys', { keys: undefined }],
+  ])('that %s goes to the dead letters as it was, with a report, and others go on', async (_, damage) => {
+    const { scope, outbox, errors } = await openDamaged(page => ({ ...page, ...damage }))
+    await outbox.add(newEntry('f'))
+    // Only where it is counted is it met in any case.
+    await tamper(scope, transaction => void transaction.objectStore('records').delete('usage'))
+    expect(await outbox.refresh()).toEqual({ waiting: 1, dead: 1, bytes: 10 })
+    expect(errors).toMatchObject([report])
+    expect(await laneOf(outbox)).toEqual(['f'])
+    expect(await outbox.list('dead', ALL)).toMatchObject([{ key: DAMAGED_PAGE, body: { raw: { lane: 'orders' } } }])
+  })
+
+  test('in a lane that has no name makes no other lane wait', async () => {
+    const { outbox, errors } = await openDamaged(page => ({ ...page, lane: 7 }))
+    await outbox.add(newEntry('f'))
+    const lanes = await outbox.lanes('message')
+    const heads = await Promise.all(lanes.map(({ lane }) => outbox.head('message', lane, ALL)))
+    expect(heads.map(keysOf)).toEqual([[], ['f']])
+    expect(errors).toMatchObject([report])
+    expect(await outbox.lanes('message')).toHaveLength(1)
+  })
+})
+
 describe('a damaged record', () => {
+  test.each<[string, unknown]>([
+    ['text', 'far'],
+    ['no places', { version: 1, firsts: new Map([[1, 'all']]) }],
+    ['of no version', { version: Number.NaN, firsts: new Map() }],
+  ])('of what was acknowledged, which is %s, loses no entry', async (_, value) => {
+    const scope = newScope()
+    const outbox = await openTestOutbox({ scope })
+    await addAll(outbox, ['a', 'b', 'c'])
+    await outbox.acknowledged('a')
+    expect(await laneOf(outbox)).toEqual(['b', 'c'])
+    await tamper(scope, transaction => void transaction.objectStore('records').put(value, 'progress'))
+    expect(await laneOf(outbox)).toEqual(['a', 'b', 'c'])
+    for (const key of ['a', 'b', 'c']) await outbox.acknowledged(key)
+    expect(await laneOf(outbox)).toEqual([])
+  })
+
   test.each<[string, unknown]>([
     ['text', 'many'],
     ['no numbers', { waiting: 'one', dead: null, bytes: Number.NaN }],

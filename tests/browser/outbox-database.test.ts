@@ -14,6 +14,9 @@ import {
   watchTransactions,
 } from '../support/browser/open-outbox.ts'
 
+/** Than the outbox has. */
+const NEWER = 9
+
 /** Each notes its number in the one store. */
 const MIGRATIONS: readonly Migration[] = [
   database => database.createObjectStore('notes', { autoIncrement: true }).add(1),
@@ -128,7 +131,7 @@ describe('another context', () => {
   test('brings the database to a newer version at once, and ours says so', async () => {
     const scope = newScope()
     const outbox = await openTestOutbox({ scope })
-    await openRaw(databaseOf(scope), 2)
+    await openRaw(databaseOf(scope), NEWER)
     const tooNew = { code: 'storage-too-new', retryable: false, message: expect.stringContaining('reload the tab') }
     await expect(outbox.add(newEntry('a'))).rejects.toMatchObject(tooNew)
     await expect(outbox.refresh()).rejects.toMatchObject(tooNew)
@@ -136,7 +139,7 @@ describe('another context', () => {
 
   test('of a newer deploy has had the database already', async () => {
     const scope = newScope()
-    const newer = await openRaw(databaseOf(scope), 7)
+    const newer = await openRaw(databaseOf(scope), NEWER)
     await expect(openTestOutbox({ scope })).rejects.toMatchObject({ code: 'storage-too-new' })
     newer.close()
     await expect(openTestOutbox({ scope })).rejects.toMatchObject({ code: 'storage-too-new' })
@@ -288,14 +291,14 @@ describe('wipe', () => {
     await outbox.add(newEntry('a'))
     const hanging = await openRaw(databaseOf(scope))
     await outbox.wipe()
-    const entries = hanging.transaction('entries').objectStore('entries')
-    expect(await promisifyRequest(entries.count())).toBe(0)
+    const pages = hanging.transaction('pages').objectStore('pages')
+    expect(await promisifyRequest(pages.count())).toBe(0)
   })
 
   test('deletes a database of a newer version', async () => {
     const scope = newScope()
     const outbox = await openTestOutbox({ scope })
-    const newer = await openRaw(databaseOf(scope), 2)
+    const newer = await openRaw(databaseOf(scope), NEWER)
     newer.close()
     await outbox.wipe()
     expect(await scopesWithOutbox()).not.toContain(scope)
@@ -304,7 +307,7 @@ describe('wipe', () => {
   test('says so when it could delete nothing', async () => {
     const scope = newScope()
     const outbox = await openTestOutbox({ scope })
-    await openRaw(databaseOf(scope), 2)
+    await openRaw(databaseOf(scope), NEWER)
     await expect(outbox.wipe()).rejects.toMatchObject({ code: 'storage-too-new' })
   })
 

@@ -40,6 +40,18 @@ async function fill(outbox: Outbox): Promise<readonly string[]> {
   throw new Error('the browser has room for everything')
 }
 
+/** Until not even a small one has room. */
+async function fillUp(outbox: Outbox): Promise<void> {
+  for (const bytes of [50_000, 5_000, 500, 50])
+    for (let isStored = true, n = 0; isStored; n++) {
+      const entry = newEntry(`${bytes}-${n}`, { lane: 'bulk', payload: bulk().subarray(0, bytes).slice() })
+      isStored = await outbox.add(entry).then(
+        () => true,
+        () => false,
+      )
+    }
+}
+
 async function openFull() {
   await limitRoom()
   const scope = newScope()
@@ -76,6 +88,23 @@ test('an outbox that filled the browser can be emptied, entry by entry', async (
   expect(keysOf(await again.list('waiting', 10))).toEqual(stored.slice(-1))
   expect(again.usage).toEqual(await recount(again))
   expect(again.id).toBe(outbox.id)
+})
+
+test('entries that lie together leave one by one where there is no room to note it, and none comes back', async () => {
+  await limitRoom()
+  const scope = newScope()
+  const outbox = await openTestOutbox({ scope })
+  const together = ['a', 'b', 'c', 'd']
+  await Promise.all(together.map(key => outbox.add(newEntry(key))))
+  await fillUp(outbox)
+  for (const [index, key] of together.entries()) {
+    await outbox.acknowledged(key)
+    expect(await laneOf(outbox)).toEqual(together.slice(index + 1))
+    expect(outbox.usage).toEqual(await recount(outbox))
+  }
+  const again = await openTestOutbox({ scope })
+  expect(await laneOf(again)).toEqual([])
+  expect(again.usage).toEqual(await recount(again))
 })
 
 test('an outbox that filled the browser can be wiped', async () => {

@@ -75,7 +75,7 @@ export async function openRaw(name: string, version?: number): Promise<IDBDataba
 /** Changes what is stored, past the outbox. */
 export async function tamper(scope: string, change: (transaction: IDBTransaction) => void): Promise<void> {
   const database = await openRaw(databaseOf(scope))
-  const transaction = database.transaction(['entries', 'records'], 'readwrite')
+  const transaction = database.transaction(['pages', 'records'], 'readwrite')
   change(transaction)
   await new Promise((resolve, reject) => {
     transaction.addEventListener('complete', resolve)

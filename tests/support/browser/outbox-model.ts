@@ -72,8 +72,10 @@ export class OutboxModel {
   }
 
   bury(key: string): void {
-    if (this.#find(key)?.state !== 'waiting') return
-    this.#change(key, held => ({ ...held, state: 'dead', coalesce: undefined }))
+    const held = this.#find(key)
+    if (held?.state !== 'waiting') return
+    this.acknowledged(key)
+    this.#held = [...this.#held, { ...held, state: 'dead', coalesce: undefined }]
     const [oldest] = this.keys('dead')
     if (oldest !== undefined && this.usage.dead > this.#limits.maxDeadLetters) this.drop([oldest], new Set())
   }

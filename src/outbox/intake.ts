@@ -1,0 +1,112 @@
+import type { NewEntry } from './entry.ts'
+import { newPage, toRuns } from './page.ts'
+import { placesIn, type Found, type Pages, type Place } from './pages.ts'
+import { fits, minus, plus, refuseExcess, type OutboxLimits } from './usage.ts'
+
+export interface Added {
+  /** `known`: this key is stored already. */
+  readonly outcome: 'stored' | 'known'
+  /** The key of the entry that has given way. */
+  readonly replaced?: string | undefined
+}
+
+export interface IntakeDeps {
+  readonly pages: Pages
+  /** Notes where entries lie, other than those that may give way. */
+  readonly places: Map<string, Place>
+  readonly limits: Required<OutboxLimits>
+  /** It can neither give way nor be dropped. */
+  isBeingSent(key: string): boolean
+  /** Notes that the entry of this key has given way. */
+  replaced(key: string): Promise<void>
+}
+
+type Outcome = PromiseSettledResult<Added>
+
+/**
+ * Stores new entries, as many in one page as can be. Each has an outcome of its own; what is refused has written nothing.
+ */
+export async function addAll(deps: IntakeDeps, entries: readonly NewEntry[]): Promise<readonly Outcome[]> {
+  const { pages, limits } = deps
+  const outcomes: Outcome[] = []
+  let gathered: NewEntry[] = []
+  let usage = pages.usage
+  const flush = async (): Promise<void> => {
+    outcomes.push(...(await addTogether(deps, gathered)))
+    gathered = []
+    usage = pages.usage
+  }
+  const keys = new Set<string>()
+  for (const entry of entries) {
+    if (entry.coalesce === undefined && !keys.has(entry.key) && fits(usage, entry, limits)) {
+      gathered.push(entry)
+      usage = plus(usage, { state: 'waiting', bytes: entry.bytes })
+    } else {
+      await flush()
+      outcomes.push(await addAlone(deps, entry))
+      usage = pages.usage
+    }
+    keys.add(entry.key)
+  }
+  await flush()
+  return outcomes
+}
+
+/** None of them gives way, all keys differ, and there is room. */
+async function addTogether(deps: IntakeDeps, entries: readonly NewEntry[]): Promise<readonly Outcome[]> {
+  const { pages, places } = deps
+  const news = toRuns(entries).map(newPage)
+  const written = await Promise.allSettled(news.map(page => pages.put(page)))
+  const stored = written.flatMap((outcome, nth) => {
+    const page = news[nth]
+    return outcome.status === 'fulfilled' && outcome.value !== undefined && page !== undefined
+      ? [{ ...page, seq: outcome.value }]
+      : []
+  })
+  if (stored.length === news.length) {
+    for (const page of stored) for (const [key, place] of placesIn(page)) places.set(key, place)
+    return entries.map(() => ({ status: 'fulfilled', value: { outcome: 'stored' } }))
+  }
+  // One of them cannot be stored, or is stored already. The others of its lane must not get before it.
+  for (const page of stored) await pages.discard(page)
+  const outcomes: Outcome[] = []
+  for (const entry of entries) outcomes.push(await addAlone(deps, entry))
+  return outcomes
+}
+
+async function addAlone(deps: IntakeDeps, entry: NewEntry): Promise<Outcome> {
+  const [outcome] = await Promise.allSettled([add(deps, entry)])
+  return outcome
+}
+
+/** @throws PartylineError `message-too-large`, `outbox-full`, `invalid-payload` */
+async function add(deps: IntakeDeps, entry: NewEntry): Promise<Added> {
+  const { pages, limits, replaced } = deps
+  if ((await pages.find(entry.key)) !== undefined) return { outcome: 'known' }
+  const old = await replacedBy(deps, entry)
+  refuseExcess(old === undefined ? pages.usage : minus(pages.usage, old.entry), entry, limits)
+  const page = newPage([entry])
+  // First, and over the old one: when it cannot be cloned, nothing was written.
+  if ((await pages.put(page, old)) === undefined) {
+    await pages.free(entry.key)
+    await pages.put(page, old)
+  }
+  if (old !== undefined) await replaced(old.entry.key)
+  return { outcome: 'stored', replaced: old?.entry.key }
+}
+
+/** A waiting entry that is not being sent, and that this one is to replace. */
+async function replacedBy({ pages, isBeingSent }: IntakeDeps, entry: NewEntry): Promise<Found | undefined> {
+  const { lane, coalesce, body } = entry
+  if (coalesce === undefined) return undefined
+  const found = await pages.alone('coalesce', IDBKeyRange.only([lane, coalesce]))
+  return found.find(
+    ({
+      entry: {
+        state,
+        body: { kind },
+        key,
+      },
+    }) => state === 'waiting' && kind === body.kind && !isBeingSent(key),
+  )
+}
