@@ -11,7 +11,12 @@ export interface DatabaseOptions {
   readonly migrations: readonly Migration[]
   /** `strict` waits for the disk and costs up to half of the speed. @default 'relaxed' */
   readonly durability?: 'relaxed' | 'strict'
+  /** Makes it where there is none. @default true */
+  readonly create?: boolean
 }
+
+/** There is none, and it is not to be made. */
+class Absent extends Error {}
 
 /** For how long somebody waits for the database to open, which other contexts may keep from it. */
 const OPEN_MS = 5_000
@@ -112,17 +117,21 @@ function begin(database: IDBDatabase, mode: IDBTransactionMode, options: Databas
   return database.transaction([...database.objectStoreNames], mode, { durability })
 }
 
-async function open({ name, migrations }: DatabaseOptions): Promise<IDBDatabase> {
+async function open({ name, migrations, create = true }: DatabaseOptions): Promise<IDBDatabase> {
+  let isAbsent = false
   try {
     // Not there, or forbidden, in some sandboxes.
     const request = indexedDB.open(name, migrations.length)
     request.addEventListener('upgradeneeded', ({ oldVersion }) => {
       const { result, transaction } = request
-      if (transaction !== null) for (const migrate of migrations.slice(oldVersion)) migrate(result, transaction)
+      isAbsent = oldVersion === 0 && !create
+      // As if nobody had asked.
+      if (isAbsent) transaction?.abort()
+      else if (transaction !== null) for (const migrate of migrations.slice(oldVersion)) migrate(result, transaction)
     })
     return await promisifyRequest(request)
   } catch (error) {
-    throw toOpenError(error, name)
+    throw toOpenError(isAbsent ? new Absent(`there is no ${name}`) : error, name)
   }
 }
 
@@ -152,6 +161,11 @@ function abort(transaction: IDBTransaction): void {
   } catch {
     // It has ended by itself.
   }
+}
+
+/** There is no such database, and {@link DatabaseOptions.create} was false. */
+export function isAbsence(error: unknown): boolean {
+  return error instanceof PartylineError && error.cause instanceof Absent
 }
 
 function toOpenError(error: unknown, name: string): PartylineError {

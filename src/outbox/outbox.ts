@@ -1,6 +1,6 @@
 import { promisifyRequest } from 'idb-keyval'
 import { PartylineError, toWireError, type WireError } from '../protocol/index.ts'
-import { Database } from './database.ts'
+import { Database, isAbsence } from './database.ts'
 import { departureOf, forgetOld, remember, type Departure } from './departures.ts'
 import { isLive, LEASE_MS, parseLease, releaseLease, takeLease } from './drain-lease.ts'
 import type { Body, Death, Entry, NewEntry } from './entry.ts'
@@ -21,6 +21,8 @@ export interface OpenOutboxOptions extends OutboxLimits {
   readonly randomId?: () => string
   /** For what was found damaged. @default reportError */
   readonly reportError?: (error: unknown) => void
+  /** Makes it where there is none. @default true */
+  readonly create?: boolean
 }
 
 /** Which entries a drainer sends: what the broker sends over the line, or calls of `fetch` that a service worker makes. */
@@ -88,8 +90,20 @@ export class Outbox {
   #usage = EMPTY
 
   constructor(options: OpenOutboxOptions) {
-    const { scope, durability, now = Date.now, randomId = () => crypto.randomUUID(), reportError: report } = options
-    this.#database = new Database({ name: PREFIX + scope, migrations: MIGRATIONS, ...(durability && { durability }) })
+    const {
+      scope,
+      durability,
+      create,
+      now = Date.now,
+      randomId = () => crypto.randomUUID(),
+      reportError: report,
+    } = options
+    this.#database = new Database({
+      name: PREFIX + scope,
+      migrations: MIGRATIONS,
+      ...(durability && { durability }),
+      ...(create === false && { create }),
+    })
     this.#limits = withDefaults(options)
     this.#now = now
     this.#randomId = randomId
@@ -419,6 +433,16 @@ export async function openOutbox(options: OpenOutboxOptions): Promise<Outbox> {
   const outbox = new Outbox(options)
   await outbox.tidy()
   return outbox
+}
+
+/** As {@link openOutbox}, and makes none: `undefined` where the scope has none, or none any more. */
+export async function openExistingOutbox(options: OpenOutboxOptions): Promise<Outbox | undefined> {
+  try {
+    return await openOutbox({ ...options, create: false })
+  } catch (error) {
+    if (isAbsence(error)) return undefined
+    throw error
+  }
 }
 
 async function acknowledge(pages: Pages, key: string, place: Place | undefined): Promise<void> {

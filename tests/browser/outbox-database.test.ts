@@ -2,7 +2,7 @@ import { promisifyRequest } from 'idb-keyval'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { cdp } from 'vitest/browser'
 import { Database, type Migration } from '../../src/outbox/database.ts'
-import { scopesWithOutbox } from '../../src/outbox/index.ts'
+import { openExistingOutbox, scopesWithOutbox } from '../../src/outbox/index.ts'
 import { newScope } from '../support/browser/open-line.ts'
 import {
   databaseOf,
@@ -267,6 +267,30 @@ describe('a browser', () => {
     onTestFinished(() => open.mockRestore())
     await expect(notes()).rejects.toMatchObject({ code: 'storage-unavailable', retryable: true })
     expect(await notes()).toEqual([1])
+  })
+})
+
+describe('an outbox that is opened only where there is one', () => {
+  const listed = async (scope: string): Promise<boolean> => ((await scopesWithOutbox()) ?? []).includes(scope)
+
+  test('is not made', async () => {
+    const scope = newScope()
+    expect(await openExistingOutbox({ scope })).toBeUndefined()
+    expect(await listed(scope)).toBe(false)
+    const outbox = await openTestOutbox({ scope })
+    await outbox.add(newEntry('a'))
+    const existing = await openExistingOutbox({ scope })
+    expect(existing && (await laneOf(existing))).toEqual(['a'])
+    existing?.close()
+  })
+
+  test('is not made anew when another context has wiped it', async () => {
+    const scope = newScope()
+    const outbox = await openTestOutbox({ scope })
+    const existing = await openExistingOutbox({ scope })
+    await outbox.wipe()
+    await expect(existing?.refresh()).rejects.toMatchObject({ code: 'storage-unavailable' })
+    expect(await listed(scope)).toBe(false)
   })
 })
 

@@ -30,7 +30,7 @@ test('with the storage full a message is refused, those before it stay and go ou
   expect(await outcomeOf(tab)).toBe('acknowledged')
 })
 
-test('a damaged row is a dead letter with its raw value, and everything else goes on', async ({
+test('a damaged page is a dead letter with its raw value, and everything else goes on', async ({
   real: { browser, context },
   appUrl,
   serve,
@@ -52,7 +52,7 @@ test('a damaged row is a dead letter with its raw value, and everything else goe
   await expect.poll(() => counts(later)).toMatchObject({ waiting: 0, dead: 1 })
   const [dead] = await later.evaluate(() => window.line.outbox.list({ state: 'dead' }))
   expect(dead).toMatchObject({
-    body: { kind: 'damaged', raw: { seq: 2, lane: 42, body: { payload: { n: 2 } } } },
+    body: { kind: 'damaged', raw: { seq: 2, lane: 42, entries: [{ body: { payload: { n: 2 } } }] } },
     died: { why: 'damaged', error: { code: 'bad-message' } },
   })
 })
@@ -123,10 +123,10 @@ function damage(tab: Page, scope: string, seq: number): Promise<void> {
       new Promise<void>((resolve, reject) => {
         const request = indexedDB.open(name)
         request.addEventListener('success', () => {
-          const transaction = request.result.transaction('entries', 'readwrite')
-          const entries = transaction.objectStore('entries')
-          const row = entries.get(which)
-          row.addEventListener('success', () => entries.put({ ...(row.result as object), lane: 42 }))
+          const transaction = request.result.transaction('pages', 'readwrite')
+          const pages = transaction.objectStore('pages')
+          const page = pages.get(which)
+          page.addEventListener('success', () => pages.put({ ...(page.result as object), lane: 42 }))
           transaction.addEventListener('complete', () => {
             request.result.close()
             resolve()

@@ -1,4 +1,4 @@
-import { LEASE_MS, openOutbox, type Kind, type Outbox, type Usage } from '../../outbox/index.ts'
+import { LEASE_MS, openExistingOutbox, type Kind, type Outbox, type Usage } from '../../outbox/index.ts'
 import { drainMessages } from './drain-messages.ts'
 import { drainRequests, type DrainDeps } from './drain-requests.ts'
 import type { Endpoint } from './endpoint.ts'
@@ -102,7 +102,7 @@ export class Drain {
   async #drainAll(): Promise<Left> {
     const listedAt = Date.now()
     const listed = await this.#deps.scopes()
-    // One that was forgotten since is not to be opened any more, which would make it anew.
+    // Nothing is sent any more of one that was forgotten since.
     const scopes = listed.filter(scope => (this.#forgottenAt.get(scope) ?? -Infinity) < listedAt)
     const left = await Promise.all(scopes.map(scope => this.#drainScope(scope)))
     return { isLeft: left.some(({ isLeft }) => isLeft), isBusy: left.some(({ isBusy }) => isBusy) }
@@ -113,11 +113,11 @@ export class Drain {
     this.#aborts.set(scope, abort)
     try {
       this.#deps.opening(scope)
-      const box = await openOutbox({ scope, reportError: this.#deps.reportError })
-      // From then on nothing opens it any more, which would make it anew.
+      // One that was wiped since it was listed must not be made anew.
+      const box = await openExistingOutbox({ scope, reportError: this.#deps.reportError })
+      if (box === undefined) return { isLeft: false, isBusy: false }
       abort.signal.addEventListener('abort', () => box.close())
-      // It may have been wiped just before it was opened.
-      if (abort.signal.aborted) await box.wipe()
+      if (abort.signal.aborted) box.close()
       return await this.#drainBox(scope, box, abort.signal).finally(() => box.close())
     } catch (error) {
       if (abort.signal.aborted) return { isLeft: false, isBusy: false }
