@@ -1,8 +1,11 @@
-/** The house over HTTP: what can be read, and the outbox's endpoint, for messages that no tab is there to send. */
+/**
+ * The house over HTTP: what can be read; what is written where the line itself does not lead to the house; and the
+ * outbox's endpoint, for messages that no tab is there to send.
+ */
 import { answerTo } from './answer.mjs'
 import { answerPost, sendJson } from './http.mjs'
 import { MENU } from './menu.mjs'
-import { parseOutbox } from './parse.mjs'
+import { parseMessage, parseOutbox } from './parse.mjs'
 
 /** @import { IncomingMessage, ServerResponse } from 'node:http' */
 /** @import { House } from './house.mjs' */
@@ -25,6 +28,12 @@ export function createApi(house) {
     return { results }
   }
 
+  /** @param {unknown} body */
+  function takeMessage(body) {
+    const { event, ...asked } = parseMessage(body)
+    return { ...house.take(event, asked) }
+  }
+
   return {
     /**
      * Answers what is meant for it, and tells whether it was.
@@ -34,6 +43,7 @@ export function createApi(house) {
     answers(request, response) {
       const { method, url = '' } = request
       if (method === 'POST' && url === '/partyline/outbox') void answerPost(request, response, takeMessages)
+      else if (method === 'POST' && url === '/api/messages') void answerPost(request, response, takeMessage)
       // The same for everybody, and kept as such.
       else if (url === '/api/menu') sendJson(response, { menu: MENU }, { cacheControl: 'public, max-age=0' })
       else if (Object.hasOwn(reads, url)) sendJson(response, reads[url]?.())

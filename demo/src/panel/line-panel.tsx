@@ -2,6 +2,7 @@ import { useHouse } from '../house-context.ts'
 import { count } from '../lib/format.ts'
 import { useStore } from '../lib/use-store.ts'
 import { OutboxPanel } from '../outbox/outbox-panel.tsx'
+import { transport } from '../transport/transport.ts'
 import { LineDiagram } from './line-diagram.tsx'
 import { LossLine } from './loss-line.tsx'
 import { Measures } from './measures.tsx'
@@ -22,7 +23,7 @@ export function LinePanel() {
     <section className="panel line-panel" aria-labelledby="line-title">
       <header className="panel-header">
         <h2 id="line-title">The line</h2>
-        <p className="hint">{stats === undefined ? 'attaching…' : 'broker in a SharedWorker'}</p>
+        <p className="hint">{stats === undefined ? 'attaching…' : `${transport.label}, broker in a SharedWorker`}</p>
       </header>
       <div className="figures">
         <p className="figure" data-name="tabs">
@@ -31,7 +32,7 @@ export function LinePanel() {
         <LineDiagram tabs={tabs ?? 1} status={status} />
         <p className="figure" data-name="connections">
           <strong data-testid="connections">{connections ?? '–'}</strong>{' '}
-          {connections === 1 ? 'connection' : 'connections'} at the server
+          {connections === 1 ? 'connection' : 'connections'} at the {transport.label} server
         </p>
       </div>
       <p className="saving">{savingText(tabs ?? 1, connections)}</p>
