@@ -19,19 +19,22 @@ export function createApi(house) {
   }
 
   /** @param {unknown} body */
-  function takeMessages(body) {
+  async function takeMessages(body) {
     const { name, messages } = parseOutbox(body)
     const results = messages.map(({ key, event, payload }) => {
       const answer = answerTo(() => house.write(event, { name, payload, key }))
       return answer.ok ? { key, outcome: 'acknowledged' } : { key, outcome: 'rejected', error: answer.error }
     })
+    await house.done()
     return { results }
   }
 
   /** @param {unknown} body */
-  function takeMessage(body) {
+  async function takeMessage(body) {
     const { event, ...asked } = parseMessage(body)
-    return { ...house.take(event, asked) }
+    const answer = { ...house.take(event, asked) }
+    await house.done()
+    return answer
   }
 
   return {

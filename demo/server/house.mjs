@@ -145,6 +145,8 @@ export function openHouse(line, { seed, ratePerSecond, chatter }) {
     book,
     write,
     take,
+    /** Resolves when the line has all that was done until now. */
+    done: async () => void (await line.emitted?.()),
     orders: () => ({ service, ...book.snapshot() }),
     floor: () => ({ service, ...floor.snapshot() }),
     close() {

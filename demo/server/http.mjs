@@ -60,7 +60,7 @@ async function readText(request) {
  */
 export async function answerPost(request, response, handle, read = readJson) {
   try {
-    sendJson(response, handle(await read(request)))
+    sendJson(response, await handle(await read(request)))
   } catch (error) {
     if (error instanceof Refusal) return sendJson(response, { error: error.message }, { status: error.status })
     // The visitor is gone.

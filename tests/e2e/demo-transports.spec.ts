@@ -22,7 +22,7 @@ for (const [transport, { label }] of Object.entries(TRANSPORTS))
       for (const tab of [first, second, third]) {
         await expect(tab.getByTestId('tabs')).toHaveText('3')
         await expect(tab.getByTestId('connections')).toHaveText('1')
-        await expect(tab.getByText(`at the ${label} server`)).toBeVisible()
+        await expect(tab.getByText(`${label} in a SharedWorker`)).toBeVisible()
         await expect(whoIsHere(tab)).toContainText('Mara (you)')
       }
 
@@ -55,26 +55,30 @@ for (const [transport, { label }] of Object.entries(TRANSPORTS))
       await expect(mara.getByTestId('connections')).toHaveText('1')
     })
 
-    test('takes orders and messages without a network, and sends each once and in order', async ({ context }) => {
+    test('takes orders and messages without a network, sends each once and in order, and says what was refused', async ({
+      context,
+    }) => {
       await call(context, 'Theo')
       const [first, second] = [await open(context), await open(context)]
       for (const tab of [first, second]) await opensOffline(tab)
 
       await turnNetwork(first)
       await order(first, { table: 3, note: 'in the garden' })
+      await order(first, { table: 17, note: 'birthday' })
       for (const text of ['one', 'two']) await say(first, text)
       await say(second, 'three')
       for (const tab of [first, second]) {
         await expect(tab.getByText('The network is cut.')).toBeVisible()
         await expect(card(tab, 'in the garden')).toContainText('Waiting')
         await expect(message(tab, 'three')).toContainText('Waiting')
-        await expect(tab.getByTestId('waiting')).toHaveText('4')
+        await expect(tab.getByTestId('waiting')).toHaveText('5')
       }
 
       await turnNetwork(second)
       for (const tab of [first, second]) {
         await expect(tab.getByTestId('waiting')).toHaveText('0')
         await expect(card(tab, 'in the garden')).toContainText('Sent')
+        await expect(card(tab, 'birthday')).toContainText('Not sent There is no table 17 in this house.')
         await expect(message(tab, 'three')).toContainText('Sent')
         await expect(tab.getByTestId('connections')).toHaveText('1')
       }

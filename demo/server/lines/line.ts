@@ -8,6 +8,8 @@ export interface Line {
   open(desk: Desk): void
   /** To everybody on the channel, in order. */
   emit(channel: string, event: string, payload: unknown): void
+  /** Resolves when the service has all that was emitted until now. @default it has it at once */
+  emitted?(): Promise<unknown>
   /** Those that visitors have now. */
   connections(): number
   /** Answers what is meant for the line itself over HTTP, and tells whether it was. */

@@ -29,8 +29,7 @@ export async function openPusherLine(http) {
   const { sdk } = server
   const mailbag = createMailbag({
     fits: bag => bag.length < MAX_BATCH,
-    send: async (/** @type {readonly import('pusher').BatchEvent[]} */ events) =>
-      void (await sdk.triggerBatch([...events])),
+    send: (/** @type {readonly import('pusher').BatchEvent[]} */ events) => sdk.triggerBatch([...events]),
   })
 
   /** @param {unknown} body */
@@ -45,6 +44,7 @@ export async function openPusherLine(http) {
     open: () => forwardUpgrades(http, server.port),
     emit: (channel, name, data) =>
       mailbag.add({ channel: CHANNELS[/** @type {keyof typeof CHANNELS} */ (channel)], name, data }),
+    emitted: mailbag.sent,
     connections: server.connections,
     answers(request, response) {
       if (request.method !== 'POST' || request.url !== AUTH_PATH) return false

@@ -61,6 +61,7 @@ export async function openSupabaseLine(http) {
       if (table === undefined) broadcasts.add({ topic: channel, event, payload })
       else rows.add({ table, row: /** @type {Write['row']} */ (payload) })
     },
+    emitted: () => Promise.all([rows.sent(), broadcasts.sent()]),
     connections: server.connections,
     async close() {
       await Promise.all([rows.close(), broadcasts.close()])

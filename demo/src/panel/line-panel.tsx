@@ -23,7 +23,7 @@ export function LinePanel() {
     <section className="panel line-panel" aria-labelledby="line-title">
       <header className="panel-header">
         <h2 id="line-title">The line</h2>
-        <p className="hint">{stats === undefined ? 'attaching…' : `${transport.label}, broker in a SharedWorker`}</p>
+        <p className="hint">{stats === undefined ? 'attaching…' : `${transport.label} in a SharedWorker`}</p>
       </header>
       <div className="figures">
         <p className="figure" data-name="tabs">
@@ -32,7 +32,7 @@ export function LinePanel() {
         <LineDiagram tabs={tabs ?? 1} status={status} />
         <p className="figure" data-name="connections">
           <strong data-testid="connections">{connections ?? '–'}</strong>{' '}
-          {connections === 1 ? 'connection' : 'connections'} at the {transport.label} server
+          {connections === 1 ? 'connection' : 'connections'} at the server
         </p>
       </div>
       <p className="saving">{savingText(tabs ?? 1, connections)}</p>

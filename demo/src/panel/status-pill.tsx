@@ -13,7 +13,7 @@ export function StatusPill() {
       <span className="visually-hidden">The line over </span>
       <span className="pill-transport">{transport.label}</span>
       <span className="visually-hidden"> is </span>
-      {status}
+      <span className="pill-status">{status}</span>
       {reason !== undefined && status !== 'open' && (
         <span className="pill-reason"> · {reason.replaceAll('-', ' ')}</span>
       )}
