@@ -65,12 +65,12 @@ for (const [transport, { label }] of Object.entries(TRANSPORTS))
       await turnNetwork(first)
       await order(first, { table: 3, note: 'in the garden' })
       await order(first, { table: 17, note: 'birthday' })
-      for (const text of ['one', 'two']) await say(first, text)
-      await say(second, 'three')
+      for (const text of ['Plates, please', 'Table 3 waits']) await say(first, text)
+      await say(second, 'On my way')
       for (const tab of [first, second]) {
         await expect(tab.getByText('The network is cut.')).toBeVisible()
         await expect(card(tab, 'in the garden')).toContainText('Waiting')
-        await expect(message(tab, 'three')).toContainText('Waiting')
+        await expect(message(tab, 'On my way')).toContainText('Waiting')
         await expect(tab.getByTestId('waiting')).toHaveText('5')
       }
 
@@ -79,13 +79,17 @@ for (const [transport, { label }] of Object.entries(TRANSPORTS))
         await expect(tab.getByTestId('waiting')).toHaveText('0')
         await expect(card(tab, 'in the garden')).toContainText('Sent')
         await expect(card(tab, 'birthday')).toContainText('Not sent There is no table 17 in this house.')
-        await expect(message(tab, 'three')).toContainText('Sent')
+        await expect(message(tab, 'On my way')).toContainText('Sent')
         await expect(tab.getByTestId('connections')).toHaveText('1')
       }
       const { messages } = await read<FloorSnapshot>('floor')
       const { orders } = await read<OrdersSnapshot>('orders')
       expect(orders.filter(({ note }) => note === 'in the garden')).toHaveLength(1)
-      expect(messages.filter(({ from }) => from === 'Theo').map(({ text }) => text)).toEqual(['one', 'two', 'three'])
+      expect(messages.filter(({ from }) => from === 'Theo').map(({ text }) => text)).toEqual([
+        'Plates, please',
+        'Table 3 waits',
+        'On my way',
+      ])
     })
 
     async function open(context: BrowserContext): Promise<Page> {

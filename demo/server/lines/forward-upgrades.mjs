@@ -10,7 +10,7 @@ import { connect } from 'node:net'
  */
 export function forwardUpgrades(http, port) {
   http.on('upgrade', (request, socket, head) => {
-    const server = connect(port, '127.0.0.1')
+    const server = connect({ port, host: '127.0.0.1', noDelay: true })
     endTogether(socket, server)
     server.write(headOf(request))
     server.write(head)
