@@ -1,10 +1,5 @@
 import { startBroker } from 'partyline/worker'
-import { socketIo } from 'partyline/worker/socket-io'
+// One of brokers/: demo/server/page.mjs says which.
+import { transportFor } from '#broker'
 
-startBroker({
-  transport: socketIo({
-    url: self.location.origin,
-    rooms: { join: 'join', leave: 'leave' },
-    idempotencyKeys: true,
-  }),
-})
+startBroker(({ scope }) => ({ transport: transportFor(scope) }))

@@ -8,8 +8,10 @@ import { ensurePostgres } from './setup/ensure-postgres.mjs'
 
 await runMain(async () => {
   await ensurePackages()
-  await ensurePostgres()
+  const args = process.argv.slice(2)
+  // Who names a database has one.
+  if (!args.some(arg => arg.startsWith('--database'))) await ensurePostgres()
   const main = inRoot('tests/support/servers/supabase/main.mjs')
-  const { code } = await runNode(main, process.argv.slice(2), { live: true })
+  const { code } = await runNode(main, args, { live: true })
   return code
 })

@@ -1,26 +1,25 @@
-/** Requests over Socket.IO: whatever comes in, there is one answer and no crash. */
+/** Requests: whatever comes in, there is one answer and no crash. */
 import { Refusal } from './refusal.mjs'
 
 /** @import { Socket } from 'socket.io' */
 /**
- * @typedef {(payload: unknown, meta: unknown) => object | void} Handler throws a {@link Refusal} when it will not.
- *   `meta` is what Partyline sends behind a stored message's payload: its idempotency key.
+ * @typedef {(event: string, payload: unknown, meta: unknown) => object | void} Handler throws a {@link Refusal} when it
+ *   will not. `meta` is what Partyline sends behind a stored message's payload: its idempotency key.
  */
 /** @typedef {{ ok: true } | { ok: false, error: string }} Answer */
 
 /**
+ * Over Socket.IO.
  * @param {Socket} socket
- * @param {Record<string, Handler>} handlers by event
+ * @param {Handler} handle
  */
-export function answerRequests(socket, handlers) {
-  for (const [event, handler] of Object.entries(handlers)) {
-    socket.on(event, (...args) => {
-      const [payload, meta] = args.filter(arg => typeof arg !== 'function')
-      const answer = answerTo(() => handler(payload, meta))
-      const acknowledge = args.at(-1)
-      if (typeof acknowledge === 'function') acknowledge(answer)
-    })
-  }
+export function answerRequests(socket, handle) {
+  socket.onAny((event, ...args) => {
+    const [payload, meta] = args.filter(arg => typeof arg !== 'function')
+    const answer = answerTo(() => handle(event, payload, meta))
+    const acknowledge = args.at(-1)
+    if (typeof acknowledge === 'function') acknowledge(answer)
+  })
 }
 
 /**

@@ -1,8 +1,11 @@
-/** The house over HTTP: what can be read, and the outbox's endpoint, for messages that no tab is there to send. */
+/**
+ * The house over HTTP: what can be read; what is written where the line itself does not lead to the house; and the
+ * outbox's endpoint, for messages that no tab is there to send.
+ */
 import { answerTo } from './answer.mjs'
 import { answerPost, sendJson } from './http.mjs'
 import { MENU } from './menu.mjs'
-import { parseOutbox } from './parse.mjs'
+import { parseMessage, parseOutbox } from './parse.mjs'
 
 /** @import { IncomingMessage, ServerResponse } from 'node:http' */
 /** @import { House } from './house.mjs' */
@@ -16,13 +19,22 @@ export function createApi(house) {
   }
 
   /** @param {unknown} body */
-  function takeMessages(body) {
+  async function takeMessages(body) {
     const { name, messages } = parseOutbox(body)
     const results = messages.map(({ key, event, payload }) => {
       const answer = answerTo(() => house.write(event, { name, payload, key }))
       return answer.ok ? { key, outcome: 'acknowledged' } : { key, outcome: 'rejected', error: answer.error }
     })
+    await house.done()
     return { results }
+  }
+
+  /** @param {unknown} body */
+  async function takeMessage(body) {
+    const { event, ...asked } = parseMessage(body)
+    const answer = { ...house.take(event, asked) }
+    await house.done()
+    return answer
   }
 
   return {
@@ -34,6 +46,7 @@ export function createApi(house) {
     answers(request, response) {
       const { method, url = '' } = request
       if (method === 'POST' && url === '/partyline/outbox') void answerPost(request, response, takeMessages)
+      else if (method === 'POST' && url === '/api/messages') void answerPost(request, response, takeMessage)
       // The same for everybody, and kept as such.
       else if (url === '/api/menu') sendJson(response, { menu: MENU }, { cacheControl: 'public, max-age=0' })
       else if (Object.hasOwn(reads, url)) sendJson(response, reads[url]?.())

@@ -1,25 +1,25 @@
 /**
- * One HTTP server for everything, so that page and line have one origin: Socket.IO takes `/socket.io/`, the API what
- * can be read and the outbox, the page the rest. Before them all stands the visitor's network, which may be cut.
+ * One HTTP server for everything, so that page and line have one origin: the line takes its own requests and upgrades,
+ * the API what is read and written over HTTP, the page the rest. Before them all stands the visitor's network, which may
+ * be cut.
  */
 import { once } from 'node:events'
 import { createServer } from 'node:http'
-import { Server } from 'socket.io'
 import { createApi } from './api.mjs'
 import { openHouse } from './house.mjs'
 import { createNetwork } from './network.mjs'
 import { createPage } from './page.mjs'
+import { DEFAULT_TRANSPORT, openLine } from './transports.mjs'
 
 /** @import { RequestListener } from 'node:http' */
 /** @import { AddressInfo } from 'node:net' */
-
-const RECOVERY_MS = 2 * 60_000
-const MAX_MESSAGE_BYTES = 16 * 1024
+/** @import { TransportName } from '../src/transport/transports.ts' */
 
 /**
  * @typedef {object} DemoServerOptions
  * @property {number} [port] default 0: a free one
  * @property {string} [host] default 127.0.0.1
+ * @property {TransportName} [transport] default Socket.IO
  * @property {number} [seed] the same seed brings the same guests; default 1
  * @property {number} [ratePerSecond] events of the order generator, default 4; 0 leaves the house empty and quiet
  * @property {boolean} [chatter] staff that talks on the floor; default true
@@ -31,7 +31,8 @@ const MAX_MESSAGE_BYTES = 16 * 1024
  * @param {DemoServerOptions} [options]
  */
 export async function createDemoServer(options = {}) {
-  const { port = 0, host = '127.0.0.1', seed = 1, ratePerSecond = 4, chatter = true, page: wantsPage = false } = options
+  const { port = 0, host = '127.0.0.1', transport = DEFAULT_TRANSPORT } = options
+  const { seed = 1, ratePerSecond = 4, chatter = true, page: wantsPage = false } = options
   const network = createNetwork()
   /** Listens to nothing itself: what comes here was admitted. */
   const inner = createServer()
@@ -41,16 +42,12 @@ export async function createDemoServer(options = {}) {
   http.on('upgrade', (request, socket, head) => {
     if (network.admits(request)) inner.emit('upgrade', request, socket, head)
   })
-  const io = new Server(inner, {
-    connectionStateRecovery: { maxDisconnectionDuration: RECOVERY_MS },
-    maxHttpBufferSize: MAX_MESSAGE_BYTES,
-    serveClient: false,
-  })
-  const house = openHouse(io, { seed, ratePerSecond, chatter })
+  const line = await openLine(transport, inner)
+  const respond = wantsPage ? await createPage(transport, line.key) : nothingThere
+  const house = openHouse(line, { seed, ratePerSecond, chatter })
   const api = createApi(house)
-  const respond = wantsPage ? await createPage() : nothingThere
   inner.on('request', (request, response) => {
-    if (request.url?.startsWith(io.path()) || api.answers(request, response)) return
+    if (line.answers?.(request, response) || api.answers(request, response)) return
     network.greet(request, response)
     respond(request, response)
   })
@@ -60,7 +57,7 @@ export async function createDemoServer(options = {}) {
 
   async function closeAll() {
     house.close()
-    await io.close()
+    await line.close()
     const closed = once(http.close(), 'close')
     http.closeAllConnections()
     await closed
@@ -71,8 +68,9 @@ export async function createDemoServer(options = {}) {
   return {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${address.port}/`,
     port: address.port,
-    /** The real Socket.IO server: tests count its connections and cut them. */
-    io,
+    transport,
+    /** How many the line's server has. */
+    connections: line.connections,
     /** The order book: tests look into it. */
     book: house.book,
     /** What was said on the floor: tests read it. */

@@ -1,6 +1,5 @@
-/** The restaurant on a Socket.IO server: wires book, staff, floor and counts to channels, and decides nothing itself. */
+/** The restaurant: wires book, staff, floor and counts to the line, whichever that is, and decides nothing itself. */
 import { randomUUID } from 'node:crypto'
-import { answerRequests } from './answer.mjs'
 import { createBook } from './book.mjs'
 import { startChatter } from './chatter.mjs'
 import { createFloor } from './floor.mjs'
@@ -11,8 +10,8 @@ import * as parse from './parse.mjs'
 import { Refusal } from './refusal.mjs'
 import { createStaff } from './staff.mjs'
 
-/** @import { Server, Socket } from 'socket.io' */
 /** @import { Counts, Order } from '../src/model.ts' */
+/** @import { Asked, Line } from './lines/line.ts' */
 
 const COUNTS_EVERY_MS = 1_000
 /** What a visitor has placed or touched is left to visitors for as long; then the staff takes over. */
@@ -27,17 +26,10 @@ const WARM_UP_STEPS = 140
  */
 
 /**
- * @typedef {object} Written
- * @property {string} name whose it is
- * @property {unknown} payload
- * @property {string | undefined} key the message's idempotency key
- */
-
-/**
- * @param {Server} io
+ * @param {Line} line
  * @param {HouseOptions} options
  */
-export function openHouse(io, { seed, ratePerSecond, chatter }) {
+export function openHouse(line, { seed, ratePerSecond, chatter }) {
   const service = randomUUID()
   let emitted = 0
   /** @type {Map<number, number>} until when, by order id */
@@ -50,7 +42,7 @@ export function openHouse(io, { seed, ratePerSecond, chatter }) {
    */
   function emit(channel, event, payload) {
     emitted++
-    io.to(channel).emit(`${channel}:${event}`, payload)
+    line.emit(channel, event, payload)
   }
 
   let clock = Date.now
@@ -66,12 +58,21 @@ export function openHouse(io, { seed, ratePerSecond, chatter }) {
 
   /**
    * What visitors may write, now or later, over the line or over HTTP.
-   * @type {Record<string, (written: Written) => object>}
+   * @type {Record<string, (asked: Asked) => object>}
    */
   const writes = {
     'orders:place': ({ name, payload, key }) => touched(book.place(parse.parseNewOrder(payload), name, key)),
     'floor:say': ({ name, payload, key }) => ({ message: floor.say(name, parse.parseSaying(payload), key) }),
     'house:pace': ({ payload }) => ({ perSecond: (pacer.perSecond = parse.parsePace(payload)) }),
+  }
+  /**
+   * What visitors ask of it now or never.
+   * @type {Record<string, (asked: Asked) => object | void>}
+   */
+  const requests = {
+    'orders:bump': ({ payload }) => touched(book.bump(parse.parseBump(payload))),
+    'orders:serve': ({ payload }) => ({ order: book.serve(parse.parseServe(payload)) }),
+    'floor:is-typing': ({ name, payload }) => floor.setTyping(name, parse.parseTyping(payload)),
   }
   const written = createOnce()
 
@@ -79,8 +80,7 @@ export function openHouse(io, { seed, ratePerSecond, chatter }) {
   const talk = chatter ? startChatter({ floor, seed }) : undefined
   const pacer = createPacer({ perSecond: ratePerSecond, step: perSecond => staff.step(roomFor(perSecond)) })
   const counting = setInterval(tellCounts, COUNTS_EVERY_MS)
-  io.use(introduce)
-  io.on('connection', welcome)
+  line.open({ take, enter: floor.enter, leave: floor.leave })
 
   /** The house has been open for a while when the first visitor comes. */
   function warmUp() {
@@ -100,7 +100,7 @@ export function openHouse(io, { seed, ratePerSecond, chatter }) {
     forgetOld()
     /** @type {Counts} */
     const counts = {
-      connections: io.engine.clientsCount,
+      connections: line.connections(),
       eventsPerSecond,
       pacePerSecond: pacer.perSecond,
       at: Date.now(),
@@ -122,85 +122,31 @@ export function openHouse(io, { seed, ratePerSecond, chatter }) {
   /**
    * Does what is written once, however often it comes.
    * @param {string} event
-   * @param {Written} what
+   * @param {Asked} asked
    * @throws {Refusal}
    */
-  function write(event, what) {
+  function write(event, asked) {
     const act = Object.hasOwn(writes, event) ? writes[event] : undefined
     if (act === undefined) throw new Refusal(`nobody here knows what ${event} is`)
-    return written.run(what.name, what.key, () => act(what))
+    return written.run(asked.name, asked.key, () => act(asked))
   }
 
   /**
-   * Who somebody is they say in the handshake: what waits in their outbox may be the first that they send.
-   * @param {Socket} socket
-   * @param {(error?: Error) => void} next
+   * @param {string} event
+   * @param {Asked} asked
+   * @throws {Refusal}
    */
-  function introduce(socket, next) {
-    try {
-      socket.data.name = parse.parseName(socket.handshake.auth)
-      next()
-    } catch (error) {
-      next(error instanceof Error ? error : new Error(String(error)))
-    }
-  }
-
-  /** @param {Socket} socket */
-  function welcome(socket) {
-    // A recovered connection has its rooms and data back, but was taken off the floor when it broke.
-    if (socket.recovered && socket.rooms.has('floor')) floor.enter(socket.id, socket.data.name)
-    socket.on('disconnect', () => floor.leave(socket.id))
-    answerRequests(socket, {
-      ...channelRequests(socket),
-      ...writeRequests(socket),
-      ...orderRequests(),
-      'floor:is-typing': payload => floor.setTyping(socket.data.name, parse.parseTyping(payload)),
-    })
-  }
-
-  /**
-   * @param {Socket} socket
-   * @returns {Record<string, import('./answer.mjs').Handler>}
-   */
-  function channelRequests(socket) {
-    return {
-      join: payload => {
-        const channel = parse.parseChannel(payload)
-        void socket.join(channel)
-        if (channel === 'floor') floor.enter(socket.id, socket.data.name)
-      },
-      leave: payload => {
-        const channel = parse.parseChannel(payload)
-        void socket.leave(channel)
-        if (channel === 'floor') floor.leave(socket.id)
-      },
-    }
-  }
-
-  /**
-   * @param {Socket} socket
-   * @returns {Record<string, import('./answer.mjs').Handler>}
-   */
-  function writeRequests(socket) {
-    return Object.fromEntries(
-      Object.keys(writes).map(event => [
-        event,
-        (payload, meta) => write(event, { name: socket.data.name, payload, key: parse.parseKey(meta) }),
-      ]),
-    )
-  }
-
-  /** @returns {Record<string, import('./answer.mjs').Handler>} */
-  function orderRequests() {
-    return {
-      'orders:bump': payload => touched(book.bump(parse.parseBump(payload))),
-      'orders:serve': payload => ({ order: book.serve(parse.parseServe(payload)) }),
-    }
+  function take(event, asked) {
+    const answer = Object.hasOwn(requests, event) ? requests[event] : undefined
+    return answer === undefined ? write(event, asked) : answer(asked)
   }
 
   return {
     book,
     write,
+    take,
+    /** Resolves when the line has all that was done until now. */
+    done: async () => void (await line.emitted?.()),
     orders: () => ({ service, ...book.snapshot() }),
     floor: () => ({ service, ...floor.snapshot() }),
     close() {

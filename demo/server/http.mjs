@@ -21,6 +21,25 @@ export function sendJson(response, body, { status = 200, cacheControl = 'no-cach
  * @returns {Promise<unknown>}
  */
 export async function readJson(request) {
+  const text = await readText(request)
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw new Refusal('JSON was expected')
+  }
+}
+
+/**
+ * The fields of a form.
+ * @param {IncomingMessage} request
+ * @returns {Promise<unknown>}
+ */
+export async function readForm(request) {
+  return Object.fromEntries(new URLSearchParams(await readText(request)))
+}
+
+/** @param {IncomingMessage} request */
+async function readText(request) {
   /** @type {Buffer[]} */
   const chunks = []
   let bytes = 0
@@ -29,11 +48,7 @@ export async function readJson(request) {
     if (bytes > MAX_BODY_BYTES) throw new Refusal(`a request may have at most ${MAX_BODY_BYTES} bytes`, 413)
     chunks.push(chunk)
   }
-  try {
-    return JSON.parse(Buffer.concat(chunks).toString())
-  } catch {
-    throw new Refusal('JSON was expected')
-  }
+  return Buffer.concat(chunks).toString()
 }
 
 /**
@@ -41,10 +56,11 @@ export async function readJson(request) {
  * @param {IncomingMessage} request
  * @param {ServerResponse} response
  * @param {(body: unknown) => unknown} handle throws a {@link Refusal} when it will not
+ * @param {(request: IncomingMessage) => Promise<unknown>} [read] default: JSON
  */
-export async function answerPost(request, response, handle) {
+export async function answerPost(request, response, handle, read = readJson) {
   try {
-    sendJson(response, handle(await readJson(request)))
+    sendJson(response, await handle(await read(request)))
   } catch (error) {
     if (error instanceof Refusal) return sendJson(response, { error: error.message }, { status: error.status })
     // The visitor is gone.

@@ -1,23 +1,20 @@
-/** `node demo/server/main.mjs [--port 0] [--host 127.0.0.1] [--seed 1] [--rate 4]`: the whole demo, until SIGINT or SIGTERM. */
-import { parseArgs } from 'node:util'
+/** `node demo/server/main.mjs [--help]`: the whole demo, until SIGINT or SIGTERM. */
 import { createDemoServer } from './index.mjs'
+import { parseOptions, USAGE, UsageError } from './options.mjs'
 
-const { values } = parseArgs({
-  options: {
-    port: { type: 'string', default: '0' },
-    host: { type: 'string', default: '127.0.0.1' },
-    seed: { type: 'string', default: '1' },
-    rate: { type: 'string', default: '4' },
-  },
-})
+try {
+  const { help, ...options } = parseOptions(process.argv.slice(2))
+  if (help) console.log(USAGE)
+  else await run(options)
+} catch (error) {
+  if (!(error instanceof UsageError)) throw error
+  console.error(`${error.message}\n\n${USAGE}`)
+  process.exitCode = 1
+}
 
-const server = await createDemoServer({
-  port: Number(values.port),
-  host: values.host,
-  seed: Number(values.seed),
-  ratePerSecond: Number(values.rate),
-  page: true,
-})
-console.log(`Partyline demo: ${server.url}`)
-
-for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM'])) process.once(signal, () => void server.close())
+/** @param {import('./demo-server.mjs').DemoServerOptions} options */
+async function run(options) {
+  const server = await createDemoServer({ ...options, page: true })
+  console.log(`Partyline demo over ${server.transport}: ${server.url}`)
+  for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM'])) process.once(signal, () => void server.close())
+}

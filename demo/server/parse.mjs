@@ -107,14 +107,50 @@ export function parseOutbox(value) {
   return { name: written(scope, MAX_NAME, 'the scope'), messages: messages.map(parseStored) }
 }
 
+/**
+ * What a browser writes where the line itself leads to other browsers alone.
+ * @param {unknown} value
+ */
+export function parseMessage(value) {
+  const { name, channel, event, payload, key } = fields(value)
+  return {
+    name: written(name, MAX_NAME, 'the name'),
+    event: nameOf(channel, event),
+    payload,
+    key: key === undefined ? undefined : written(key, MAX_KEY, 'the key'),
+  }
+}
+
+/**
+ * What pusher-js asks of an auth endpoint.
+ * @param {unknown} value
+ * @param {readonly string[]} channels
+ */
+export function parsePusherAuth(value, channels) {
+  const { name, channel_name: channel, socket_id: socketId } = fields(value)
+  return {
+    name: written(name, MAX_NAME, 'the name'),
+    channel: oneOf(channel, channels, 'the channel'),
+    socketId: written(socketId, MAX_KEY, 'the socket id'),
+  }
+}
+
 /** @param {unknown} value */
 function parseStored(value) {
   const { key, channel, event, payload } = fields(value)
   return {
     key: written(key, MAX_KEY, 'the key'),
-    event: `${written(channel, MAX_NAME, 'the channel')}:${written(event, MAX_NAME, 'the event')}`,
+    event: nameOf(channel, event),
     payload,
   }
+}
+
+/**
+ * @param {unknown} channel
+ * @param {unknown} event
+ */
+function nameOf(channel, event) {
+  return `${written(channel, MAX_NAME, 'the channel')}:${written(event, MAX_NAME, 'the event')}`
 }
 
 /**

@@ -43,7 +43,7 @@ export function openHouse(name: string): House {
     counts: watchCounts(line, signal),
     outbox: watchOutbox(line.outbox, signal),
     orders: createOrders(line.channel('orders'), lastKnown, signal),
-    floor: createFloor(line.channel('floor'), lastKnown, signal),
+    floor: createFloor(line.channel('floor'), name, lastKnown, signal),
     close() {
       lifetime.abort()
       line.close()

@@ -68,7 +68,8 @@ export interface Menu {
 
 export interface Member {
   readonly name: string
-  readonly connections: number
+  /** `undefined` where that is not known. */
+  readonly connections: number | undefined
   readonly staff: boolean
 }
 

@@ -1,9 +1,8 @@
-import type { BrowserContext, Locator, Page } from '@playwright/test'
-import { spawn } from 'node:child_process'
-import { createInterface } from 'node:readline'
+import type { BrowserContext, Page } from '@playwright/test'
 import { createDemoServer } from '../../demo/server/index.mjs'
-import { inRoot } from '../../scripts/lib/paths.mjs'
+import { startDemo } from '../support/e2e/demo-command.ts'
 import { expect, test } from '../support/e2e/fixtures.ts'
+import { card, message, networkSwitch, opensOffline, order, say, turnNetwork } from '../support/e2e/restaurant.ts'
 
 type DemoServer = Awaited<ReturnType<typeof createDemoServer>>
 
@@ -20,7 +19,7 @@ test.describe('the restaurant', () => {
     const [first, second, third] = [await open(context), await open(context), await open(context)]
     await expect(second.getByTestId('tabs')).toHaveText('3')
     await expect(second.getByTestId('connections')).toHaveText('1')
-    expect(server.io.engine.clientsCount).toBe(1)
+    expect(server.connections()).toBe(1)
 
     await order(first, { table: 12, note: 'by the window' })
     await expect(second.getByText('by the window')).toBeVisible()
@@ -145,41 +144,10 @@ test.describe('the restaurant', () => {
   /** One that can be opened without a network from then on. */
   async function openOffline(context: BrowserContext): Promise<Page> {
     const page = await open(context)
-    await expect(page.getByTestId('kept')).toContainText('Opens offline')
-    await expect(page.getByTestId('connections')).toHaveText('1')
+    await opensOffline(page)
     return page
   }
 })
-
-const networkSwitch = (page: Page): Locator => page.getByRole('switch', { name: 'Cut the network' })
-const card = (page: Page, note: string): Locator => page.locator('.card').filter({ hasText: note })
-const message = (page: Page, text = ''): Locator =>
-  page.getByRole('log').getByRole('listitem').filter({ hasText: text })
-
-async function order(page: Page, { table, note }: { readonly table: number; readonly note: string }): Promise<void> {
-  await page.bringToFront()
-  await page.getByRole('button', { name: 'New order' }).click()
-  await page.getByRole('spinbutton', { name: 'Table' }).fill(String(table))
-  await page.getByLabel('Note').fill(note)
-  await page
-    .getByRole('button', { name: /^One .* more$/ })
-    .first()
-    .click()
-  await page.getByRole('button', { name: 'Send to the kitchen' }).click()
-  await expect(card(page, note)).toBeVisible()
-}
-
-async function turnNetwork(page: Page): Promise<void> {
-  await page.bringToFront()
-  await networkSwitch(page).click()
-}
-
-async function say(page: Page, text: string): Promise<void> {
-  await page.bringToFront()
-  await page.getByPlaceholder('Tell the floor').fill(text)
-  await page.getByRole('button', { name: 'Send', exact: true }).click()
-  await expect(message(page, text)).toBeVisible()
-}
 
 /** Waits until what the service worker keeps holds these. */
 async function kept(page: Page, ...texts: string[]): Promise<void> {
@@ -196,17 +164,10 @@ async function kept(page: Page, ...texts: string[]): Promise<void> {
 }
 
 test('`npm run demo` prints the address of a page that answers, and ends when it is told to', async () => {
-  const demo = spawn(process.execPath, [inRoot('scripts/demo.mjs')], { stdio: ['ignore', 'pipe', 'inherit'] })
-  const exited = new Promise(resolve => demo.once('exit', resolve))
-  let address: string | undefined
-  for await (const line of createInterface(demo.stdout)) {
-    address = /http:\/\/\S+/.exec(line)?.[0]
-    if (address !== undefined) break
-  }
-  const response = await fetch(address ?? '')
+  const demo = await startDemo()
+  const response = await fetch(demo.url)
   expect(response.status).toBe(200)
   expect(await response.text()).toContain('<div id="root">')
-  demo.kill('SIGTERM')
-  await exited
-  await expect(fetch(address ?? '')).rejects.toThrow('fetch failed')
+  await demo.close()
+  await expect(fetch(demo.url)).rejects.toThrow('fetch failed')
 })

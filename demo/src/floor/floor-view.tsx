@@ -11,12 +11,13 @@ export function Floor() {
   const { floor, outbox, name } = useHouse()
   const { isDown } = useLineStatus()
   const { service, members, messages, typing } = useStore(floor.store)
+  const present = useStore(floor.present)
   const unsent = lettersFor(useStore(outbox.store), 'floor:say', messages)
   return (
     <section className="panel floor" aria-labelledby="floor-title">
       <header className="panel-header">
         <h2 id="floor-title">Floor</h2>
-        {!isDown && <MemberList members={members} me={name} />}
+        {!isDown && <MemberList members={[...present, ...members]} me={name} />}
       </header>
       {messages.length + unsent.length > 0 ? (
         <MessageList messages={messages} unsent={unsent} me={name} />

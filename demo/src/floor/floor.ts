@@ -3,7 +3,7 @@ import type { AppEvents } from '../events.ts'
 import { keepFresh, type Reading } from '../lib/keep-fresh.ts'
 import { read } from '../lib/request.ts'
 import { createStore, type Store } from '../lib/store.ts'
-import type { FloorSnapshot } from '../model.ts'
+import type { FloorSnapshot, Member } from '../model.ts'
 import type { LastKnown } from '../offline/last-known.ts'
 import {
   EMPTY_FLOOR,
@@ -14,16 +14,24 @@ import {
   withTyping,
   type FloorState,
 } from './floor-state.ts'
+import { watchPresent } from './present.ts'
 import { createTypist, type Typist } from './typist.ts'
 
 export interface Floor {
   readonly store: Store<FloorState>
+  /** Visitors of whom the transport tells; the house tells of the others. */
+  readonly present: Store<readonly Member[]>
   readonly typist: Typist
   /** Resolves when the message is stored in this browser: it is sent now, or when there is a line again. */
   readonly say: (text: string) => Promise<unknown>
 }
 
-export function createFloor(channel: Channel<AppEvents['floor']>, lastKnown: LastKnown, signal: AbortSignal): Floor {
+export function createFloor(
+  channel: Channel<AppEvents['floor']>,
+  me: string,
+  lastKnown: LastKnown,
+  signal: AbortSignal,
+): Floor {
   const store = createStore(EMPTY_FLOOR)
   let isLoaded = false
 
@@ -54,6 +62,7 @@ export function createFloor(channel: Channel<AppEvents['floor']>, lastKnown: Las
   keepFresh(channel, fetch, signal)
   return {
     store,
+    present: watchPresent(channel, me, signal),
     typist: createTypist(tellTyping, signal),
     say: text => channel.publish('say', { text }),
   }

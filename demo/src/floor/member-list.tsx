@@ -20,5 +20,6 @@ export function MemberList({ members, me }: { readonly members: readonly Member[
 
 function describe({ name, staff, connections }: Member, me: string): string {
   if (staff) return `${name}, of the house`
-  return `${name}${name === me ? ' (you)' : ''}, ${count(connections, 'connection')}`
+  const who = name === me ? `${name} (you)` : name
+  return connections === undefined ? who : `${who}, ${count(connections, 'connection')}`
 }

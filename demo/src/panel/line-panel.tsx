@@ -2,6 +2,7 @@ import { useHouse } from '../house-context.ts'
 import { count } from '../lib/format.ts'
 import { useStore } from '../lib/use-store.ts'
 import { OutboxPanel } from '../outbox/outbox-panel.tsx'
+import { transport } from '../transport/transport.ts'
 import { LineDiagram } from './line-diagram.tsx'
 import { LossLine } from './loss-line.tsx'
 import { Measures } from './measures.tsx'
@@ -22,7 +23,7 @@ export function LinePanel() {
     <section className="panel line-panel" aria-labelledby="line-title">
       <header className="panel-header">
         <h2 id="line-title">The line</h2>
-        <p className="hint">{stats === undefined ? 'attaching…' : 'broker in a SharedWorker'}</p>
+        <p className="hint">{stats === undefined ? 'attaching…' : `${transport.label} in a SharedWorker`}</p>
       </header>
       <div className="figures">
         <p className="figure" data-name="tabs">

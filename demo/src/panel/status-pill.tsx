@@ -1,3 +1,4 @@
+import { transport } from '../transport/transport.ts'
 import { useLineStatus } from './use-line-status.ts'
 
 export function StatusPill() {
@@ -9,8 +10,10 @@ export function StatusPill() {
       role="status"
       title={reason === undefined ? undefined : `Reason: ${reason}`}
     >
-      <span className="visually-hidden">The line is </span>
-      {status}
+      <span className="visually-hidden">The line over </span>
+      <span className="pill-transport">{transport.label}</span>
+      <span className="visually-hidden"> is </span>
+      <span className="pill-status">{status}</span>
       {reason !== undefined && status !== 'open' && (
         <span className="pill-reason"> · {reason.replaceAll('-', ' ')}</span>
       )}

@@ -9,10 +9,14 @@ afterEach(async () => {
   for (const end of ends.splice(0).toReversed()) await end()
 })
 
-it.each([['pusher'], ['websocket']])(
+it.each([
+  ['pusher', 'scripts/server.mjs', ['pusher']],
+  ['websocket', 'scripts/server.mjs', ['websocket']],
+  ['supabase', 'tests/support/servers/supabase/main.mjs', ['--database', 'pglite']],
+])(
   'the %s server runs by itself, says where it is, and ends when it is told to',
-  async name => {
-    const child = spawn(process.execPath, [inRoot('scripts/server.mjs'), name], {
+  async (_name, script, args) => {
+    const child = spawn(process.execPath, [inRoot(script), ...args], {
       stdio: ['ignore', 'pipe', 'inherit'],
     })
     ends.push(() => child.kill('SIGKILL'))

@@ -46,6 +46,8 @@ export interface PublishedMessage {
   readonly event: string
   readonly payload: unknown
   readonly key: string | undefined
+  /** Whose credentials came with the connection; `undefined` where nobody needs any. */
+  readonly user: string | undefined
 }
 
 /** What tests want to know of it afterwards, in order of arrival. */
@@ -164,7 +166,7 @@ export class Session implements Subscriber {
 
   async #publish({ id, channel, event, payload, key }: Publish): Promise<void> {
     const { store, log } = this.#deps
-    const message = { channel, event, payload, key }
+    const message = { channel, event, payload, key, user: this.#user }
     const known = key === undefined ? undefined : store.outcome(key)
     if (known !== undefined) log.repeated.push(message)
     const outcome = known ?? this.#carryOut(message)
