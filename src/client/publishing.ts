@@ -1,33 +1,34 @@
 import { deferred, type Deferred } from '../lib/index.ts'
-import { fromWireError, PartylineError, type ErrorCode, type PublishOp, type ReceiptNotice } from '../protocol/index.ts'
-import { abortable } from './abortable.ts'
+import { fromWireError, PartylineError, type Durable, type PublishOp, type ReceiptNotice } from '../protocol/index.ts'
 import type { Asked, Asking } from './asking.ts'
-import { randomId } from './random-id.ts'
-import type { PublishOptions, Receipt, Settled } from './types.ts'
+import { retryable } from './retryable.ts'
 
-interface Pending {
-  readonly asked: Asked
+/** A message on its way. */
+export interface Sending {
+  readonly id: number
+  /** Resolves when it was stored, or sent where it is not to be stored. */
+  readonly safe: Promise<void>
+  /** Resolves with the server's reply, or rejects with what became of the message instead. */
+  readonly settled: Promise<unknown>
+  /** Nobody waits for it any more. */
+  cancel(): void
+}
+
+interface Pending extends Asked {
   op: PublishOp
-  /** It was stored, or sent where it is not to be stored. */
-  readonly safe: Deferred<Receipt>
-  readonly settled: Deferred<Settled>
+  readonly safe: Deferred<void>
+  readonly settled: Deferred<unknown>
   isSafe: boolean
   /** How often it was asked again. One that no broker survives, or can read, must not go round for ever. */
   tries: number
   /** A second broker was asked. */
   isHandedOver: boolean
+  timer?: ReturnType<typeof setTimeout>
 }
 
 const MAX_TRIES = 8
 /** How long what a broker had may stay unknown while there is no other. */
 const ORPHANED_MS = 20_000
-
-const OUTCOMES: { readonly [code in ErrorCode]?: Exclude<Settled['outcome'], 'acknowledged'> } = {
-  rejected: 'rejected',
-  expired: 'expired',
-  dropped: 'dropped',
-  replaced: 'dropped',
-}
 
 /** What this tab has published and nobody has settled yet. */
 export class Publishing {
@@ -41,62 +42,59 @@ export class Publishing {
     this.#asking = asking
   }
 
-  async publish(channel: string, event: string, payload: unknown, options: PublishOptions = {}): Promise<Receipt> {
-    refuseUnknown(options)
-    const { signal, timeoutMs = 10_000, durable = true, key, lane, ttlMs, coalesce } = options
-    signal?.throwIfAborted()
+  /** @throws PartylineError `invalid-payload` */
+  send(channel: string, event: string, payload: unknown, timeoutMs = 10_000, durable?: Durable): Sending {
     const id = ++this.#lastId
-    const op: PublishOp = {
-      op: 'publish',
-      id,
-      channel,
-      event,
-      payload: snapshot(payload),
-      timeoutMs,
-      // Under a key of the app's own it may be stored already.
-      durable: durable
-        ? { key: key ?? randomId(), lane, ttlMs, coalesce, again: key === undefined ? undefined : true }
-        : undefined,
+    const pending: Pending = {
+      op: { op: 'publish', id, channel, event, payload: snapshot(payload), timeoutMs, durable },
+      failed: error => this.#fail(id, error),
+      safe: deferred(),
+      settled: deferred(),
+      isSafe: false,
+      tries: 0,
+      isHandedOver: false,
+      // The broker keeps the time of what it has; here it is kept for what no broker has heard of.
+      timer: setTimeout(() => {
+        if (this.#asking.isWaiting(pending)) this.#fail(id, retryable('not-sent', `no broker within ${timeoutMs} ms`))
+        else if (!this.#isAttached) this.#fail(id, unconfirmed())
+      }, timeoutMs),
     }
-    const asked = this.#asking.ask(op, error => this.#fail(id, error))
-    const safe = deferred<Receipt>()
-    this.#pending.set(id, { asked, op, safe, settled: deferred(), isSafe: false, tries: 0, isHandedOver: false })
-    // The broker keeps the time of what it has; here it is kept for what no broker has heard of.
-    const timer = setTimeout(() => {
-      if (asked.waiting) this.#fail(id, lost('not-sent', `no broker within ${timeoutMs} ms`))
-      else if (!this.#isAttached) this.#fail(id, unconfirmed())
-    }, timeoutMs)
-    try {
-      return await abortable([signal], () => safe.promise)
-    } catch (error) {
-      if (this.#take(id) && !asked.waiting) this.#asking.ask({ op: 'signal', signal: 'cancel', id })
-      throw error
-    } finally {
-      clearTimeout(timer)
+    this.#pending.set(id, pending)
+    this.#asking.ask(pending)
+    const [safe, settled] = [pending.safe.promise, pending.settled.promise]
+    for (const promise of [safe, settled]) promise.catch(() => {})
+    return {
+      id,
+      safe,
+      settled,
+      cancel: () => {
+        const isWaiting = this.#asking.isWaiting(pending)
+        if (this.#take(id) && !isWaiting) this.#asking.ask({ op: { op: 'signal', signal: 'cancel', id } })
+      },
     }
   }
 
   receipt({ id, stage, reply, error, outbox }: ReceiptNotice): void {
     const pending = this.#pending.get(id)
     if (!pending) return
-    const { asked, op, safe, settled } = pending
+    const { op } = pending
     if (stage === 'failed') return this.#fail(id, fromWireError(error))
     // One that is to be stored, and cannot be, is safe when it has arrived.
     if (stage === 'sent' && op.durable) return
     pending.isSafe = true
-    safe.resolve({ id, key: op.durable?.key, settled: settled.promise })
+    clearTimeout(pending.timer)
+    pending.safe.resolve()
     // What is stored need not be kept here, too: another broker is only asked what has become of it.
-    if (op.durable && outbox)
-      pending.op = asked.op = { ...op, payload: undefined, durable: { key: op.durable.key, outbox } }
-    if (stage === 'acknowledged') this.#take(id)?.settled.resolve({ outcome: stage, reply })
+    if (op.durable && outbox) pending.op = { ...op, payload: undefined, durable: { key: op.durable.key, outbox } }
+    if (stage === 'acknowledged') this.#take(id)?.settled.resolve(reply)
   }
 
   detached(): void {
     this.#isAttached = false
     clearTimeout(this.#orphaned)
     this.#orphaned = setTimeout(() => {
-      for (const [id, { asked, op }] of this.#pending)
-        if (!asked.waiting && !op.durable?.outbox) this.#fail(id, unconfirmed())
+      for (const [id, pending] of this.#pending)
+        if (!this.#asking.isWaiting(pending) && !pending.op.durable?.outbox) this.#fail(id, unconfirmed())
     }, ORPHANED_MS)
   }
 
@@ -112,14 +110,14 @@ export class Publishing {
     clearTimeout(this.#orphaned)
     const again: Asked[] = []
     for (const [id, pending] of this.#pending) {
-      const { asked, op, isSafe, isHandedOver } = pending
-      if (asked.waiting || (isSafe && isSameSession && !op.durable)) continue
+      const { op, isSafe, isHandedOver } = pending
+      if (this.#asking.isWaiting(pending) || (isSafe && isSameSession && !op.durable)) continue
       const isLost = !op.durable && (isSafe || (!isSameSession && (isSameBroker || isHandedOver)))
       if (isLost || (!isSafe && ++pending.tries > MAX_TRIES)) this.#fail(id, unconfirmed())
       else {
         pending.isHandedOver ||= !isSameSession
-        asked.op = op.durable ? { ...op, durable: { ...op.durable, again: true } } : op
-        again.push(asked)
+        if (op.durable) pending.op = { ...op, durable: { ...op.durable, again: true } }
+        again.push(pending)
       }
     }
     this.#asking.askAgain(again)
@@ -134,33 +132,18 @@ export class Publishing {
   #fail(id: number, error: PartylineError): void {
     const pending = this.#take(id)
     pending?.safe.reject(error)
-    pending?.settled.resolve({ outcome: OUTCOMES[error.code] ?? 'unconfirmed', error })
+    pending?.settled.reject(error)
   }
 
   /** The first who takes it settles it. */
   #take(id: number): Pending | undefined {
     const pending = this.#pending.get(id)
-    if (pending) this.#asking.withdraw(pending.asked)
+    if (pending) {
+      this.#asking.withdraw(pending)
+      clearTimeout(pending.timer)
+    }
     this.#pending.delete(id)
     return pending
-  }
-}
-
-const OPTIONS: { readonly [option in keyof Required<PublishOptions>]: string } = {
-  signal: 'object',
-  timeoutMs: 'number',
-  durable: 'boolean',
-  key: 'string',
-  lane: 'string',
-  ttlMs: 'number',
-  coalesce: 'string',
-}
-
-function refuseUnknown(options: object): void {
-  for (const [name, value] of Object.entries(options)) {
-    const wanted = OPTIONS[name as keyof PublishOptions] as string | undefined
-    if (!wanted || (value !== undefined && typeof value !== wanted))
-      throw new PartylineError('bad-options', `publish: ${name} is ${wanted ? `a ${wanted}` : 'no option'}`)
   }
 }
 
@@ -174,9 +157,5 @@ function snapshot(payload: unknown): unknown {
 }
 
 function unconfirmed(): PartylineError {
-  return lost('unconfirmed', 'the broker went before it told')
-}
-
-function lost(code: 'not-sent' | 'unconfirmed', message: string): PartylineError {
-  return new PartylineError(code, message, { retryable: true })
+  return retryable('unconfirmed', 'the broker went before it told')
 }

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { Asking } from '../../src/client/asking.ts'
+import { publish } from '../../src/client/publish.ts'
 import { Publishing } from '../../src/client/publishing.ts'
 import type { PublishOptions } from '../../src/client/types.ts'
 import { PartylineError, type ErrorCode, type Op, type OpFailure } from '../../src/protocol/index.ts'
@@ -33,7 +34,7 @@ function setUp() {
     /** Publishes, and notes how both of its promises end. */
     async publish(payload: string, options?: PublishOptions) {
       outcomes.set(payload, 'pending')
-      void publishing.publish('orders', 'place', payload, { durable: false, ...options }).then(
+      void publish(publishing, 'orders', 'place', payload, { durable: false, ...options }).then(
         ({ settled }) => {
           outcomes.set(payload, 'sent')
           return settled.then(({ outcome }) => outcomes.set(payload, outcome))

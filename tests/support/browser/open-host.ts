@@ -1,5 +1,5 @@
 import { onTestFinished } from 'vitest'
-import { Attachment } from '../../../src/client/attachment.ts'
+import { openAttachment, type Attachment } from '../../../src/client/attachment.ts'
 import type { Host, HostLink } from '../../../src/client/hosts/host.ts'
 import type { ConnectOptions } from '../../../src/client/types.ts'
 import { deferred } from '../../../src/lib/index.ts'
@@ -39,7 +39,7 @@ export async function openTab(host: Host, scope: string, generation = 1): Promis
   const events: EventItem[] = []
   const ended = deferred<PartylineError>()
   const welcome = deferred<Welcome>()
-  const attachment = new Attachment({
+  const attachment = openAttachment({
     link,
     hello: helloOf(scope),
     timeoutMs: 5_000,
