@@ -9,45 +9,28 @@ export interface Asked {
 }
 
 /** Gathers what the tab asks in one tick into one call, and keeps it while no broker is attached. */
-export class Asking {
-  #queue = new Set<Asked>()
-  #post: ((ops: readonly Op[]) => Promise<readonly OpFailure[]>) | undefined
-
-  ask(asked: Asked): void {
-    if (this.#queue.add(asked).size === 1) queueMicrotask(() => this.#flush())
-  }
-
+export interface Asking {
+  ask(asked: Asked): void
   /** Asks once more, before all else that waits. */
-  askAgain(asked: readonly Asked[]): void {
-    this.#queue = new Set([...asked, ...this.#queue])
-  }
-
+  askAgain(asked: readonly Asked[]): void
   /** No broker has heard of it. */
-  isWaiting(asked: Asked): boolean {
-    return this.#queue.has(asked)
-  }
-
+  isWaiting(asked: Asked | undefined): boolean
   /** Takes back what is waiting. */
-  withdraw(asked: Asked): void {
-    this.#queue.delete(asked)
-  }
-
-  attached(post: (ops: readonly Op[]) => Promise<readonly OpFailure[]>): void {
-    this.#post = post
-    this.#flush()
-  }
-
+  withdraw(asked: Asked): void
+  attached(post: (ops: readonly Op[]) => Promise<readonly OpFailure[]>): void
   /** Messages go to the next broker; all else is said anew when the tab attaches there. */
-  detached(): void {
-    this.#post = undefined
-    for (const asked of this.#queue) if (asked.op.op !== 'publish') this.#queue.delete(asked)
-  }
+  detached(): void
+}
 
-  #flush(): void {
-    if (!this.#post || this.#queue.size === 0) return
-    const all = [...this.#queue]
-    this.#queue.clear()
-    this.#post(all.map(({ op }) => op)).then(
+export function startAsking(): Asking {
+  let queue = new Set<Asked>()
+  let post: Parameters<Asking['attached']>[0] | undefined
+
+  function flush(): void {
+    if (!post || queue.size === 0) return
+    const all = [...queue]
+    queue.clear()
+    post(all.map(({ op }) => op)).then(
       failures => {
         for (const { index, error } of failures) all[index]?.failed?.(fromWireError(error))
       },
@@ -56,5 +39,24 @@ export class Asking {
         if (!error.retryable) for (const { failed } of all) failed?.(error)
       },
     )
+  }
+
+  return {
+    ask(asked) {
+      if (queue.add(asked).size === 1) queueMicrotask(flush)
+    },
+    askAgain(asked) {
+      queue = new Set([...asked, ...queue])
+    },
+    isWaiting: asked => queue.has(asked as Asked),
+    withdraw: asked => queue.delete(asked),
+    attached(to) {
+      post = to
+      flush()
+    },
+    detached() {
+      post = undefined
+      for (const asked of queue) if (asked.op.op !== 'publish') queue.delete(asked)
+    },
   }
 }

@@ -10,7 +10,7 @@ import {
 } from '../protocol/index.ts'
 import { abortable } from './abortable.ts'
 import { openAttachment, type Attachment } from './attachment.ts'
-import { agreeOnGeneration } from './generation.ts'
+import { agreedGeneration } from './generation.ts'
 import type { HostChoice } from './hosts/host-choice.ts'
 import type { HostLink } from './hosts/host.ts'
 import type { TabLease } from './lease.ts'
@@ -73,39 +73,40 @@ export function keepAttached(deps: AttachmentKeeperDeps): AttachmentKeeper {
     cancelRetry()
     const own = (attempt = new AbortController())
     const { signal } = own
+    signal.addEventListener('abort', () => ended(signal.reason as PartylineError))
     const late = setTimeout(() => own.abort(retryable('call-timeout', `no broker within ${timeoutMs} ms`)), timeoutMs)
-    const watching = setInterval(() => void lookForNewer(error => own.abort(error)), LOOK_MS)
+    const watching = setInterval(lookForNewer, LOOK_MS)
     let opening: Promise<HostLink> | undefined
     try {
-      generation = await agreeOnGeneration({ scope, generation })
+      generation = Math.max(generation, await agreedGeneration(scope))
       signal.throwIfAborted()
       opening = hosts.open({ scope, generation }, signal, script)
       const both = Promise.all([takeLease(), opening])
       const [lease, link] = await abortable([signal], () => both)
-      attachTo(link, lease)
+      attachTo(link, lease, own)
     } catch (error) {
       // One that comes too late is nobody's, and a message on it would end a page's stay in the cache.
       opening?.then(link => link.close()).catch(() => {})
-      if (attempt === own)
-        ended(
-          error instanceof PartylineError
-            ? error
-            : new PartylineError('worker-failed', `no worker; it threw ${String(error)}`, {
-                retryable: true,
-                cause: error,
-              }),
-        )
+      own.abort(
+        error instanceof PartylineError
+          ? error
+          : new PartylineError('worker-failed', `no worker; it threw ${String(error)}`, {
+              retryable: true,
+              cause: error,
+            }),
+      )
     } finally {
       clearTimeout(late)
       clearInterval(watching)
     }
   }
 
-  function attachTo(link: HostLink, lease: Lease): void {
+  function attachTo(link: HostLink, lease: Lease, over: AbortController): void {
     const attachment = openAttachment({
       link,
       hello: { ...deps.hello(), protocol: PROTOCOL_VERSION, scope, lease, attempt: ++attempts, session },
       timeoutMs,
+      over,
       items: deps.items,
       attached(welcome) {
         hosts.worked()
@@ -117,11 +118,7 @@ export function keepAttached(deps: AttachmentKeeperDeps): AttachmentKeeper {
         script = to
         generation = to.generation
       },
-      waiting: () => void lookForNewer(attachment.end),
-      ended(error) {
-        session = attachment.session
-        ended(error, attachment.wasWelcome)
-      },
+      waiting: lookForNewer,
     })
     current = attachment
   }
@@ -136,12 +133,15 @@ export function keepAttached(deps: AttachmentKeeperDeps): AttachmentKeeper {
   }
 
   /** A broker that is dead does not say so; those who knew it have agreed on another. */
-  async function lookForNewer(found: (error: PartylineError) => void): Promise<void> {
-    if ((await agreeOnGeneration({ scope, generation: 1 })) > generation)
-      found(retryable('stale-epoch', 'the tabs have another broker'))
+  async function lookForNewer(): Promise<void> {
+    const own = attempt
+    if ((await agreedGeneration(scope)) > generation)
+      own.abort(retryable('stale-epoch', 'the tabs have another broker'))
   }
 
-  function ended(error: PartylineError, wasWelcome = false): void {
+  function ended(error: PartylineError): void {
+    const wasWelcome = current?.wasWelcome
+    if (current) session = current.session
     current = undefined
     if (left === 'bye') return
     if (wasWelcome && performance.now() - attachedAt > STABLE_MS) failures = 0

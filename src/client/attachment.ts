@@ -23,16 +23,16 @@ export interface AttachmentDeps {
   readonly link: HostLink
   readonly hello: Hello
   readonly timeoutMs: number
+  /** Whoever aborts it, with why, ends the attachment, which does so itself when it must. */
+  readonly over: AbortController
   /** Frames may come before it: the two ports have no order between them. */
   attached(welcome: Welcome): void
   /** What one frame carried. It is acknowledged when this returns. */
   items(items: Frame['items']): void
-  /** Another broker has taken over; `ended` follows. */
+  /** Another broker has taken over; the end follows. */
   moved(script: BrokerScript): void
   /** A sign of life is due: whether it is worth the wait. */
   waiting(): void
-  /** The attachment is over, and why; once, and after it nothing else is called. */
-  ended(error: PartylineError): void
 }
 
 /** One life of this tab with one broker: from hello to the end of the epoch. */
@@ -48,27 +48,21 @@ export interface Attachment {
   call(method: ControlMethod, args?: (epoch: string) => unknown[], signal?: AbortSignal): Promise<unknown>
   /** Tells the broker and lets go: for good, or to come back to the same session. Idempotent. */
   leave(how: 'bye' | 'suspend', error: PartylineError): void
-  /** Lets go without a word. Idempotent. */
-  end(error: PartylineError): void
 }
 
 export function openAttachment(deps: AttachmentDeps): Attachment {
-  const { link, hello, timeoutMs, waiting } = deps
-  const over = new AbortController()
-  const post = control(link.control, timeoutMs, over.signal)
+  const { link, hello, timeoutMs, over, waiting } = deps
+  const { signal } = over
+  const post = control(link.control, timeoutMs, signal)
   let welcome: Welcome | undefined
   /** Of the last frame that was handled; the numbers of a session that is carried on go on. */
   let lastSeq: number | undefined
   /** When a ping was answered last. */
   let answeredAt = 0
 
-  function end(error: PartylineError): void {
-    if (over.signal.aborted) return
-    over.abort(error)
-    link.close()
-    deps.ended(error)
-  }
+  const end = (error: unknown): void => over.abort(error)
 
+  signal.addEventListener('abort', () => link.close())
   // Later it is an error of the app's own in a worker that runs.
   void link.failed.then(error => welcome || end(error))
   // A broker speaks unasked when it starts, when it lets the tab go, and when another has taken over.
@@ -81,7 +75,7 @@ export function openAttachment(deps: AttachmentDeps): Attachment {
     else if (moved || (welcome && epoch !== welcome.epoch)) end(staleEpoch())
   })
   link.data.addEventListener('message', ({ data }) => {
-    if (over.signal.aborted) return
+    if (signal.aborted) return
     try {
       const { seq, items } = parseFrame(data)
       if (seq !== (lastSeq ?? seq - 1) + 1) throw retryable('bad-message', 'a frame is missing')
@@ -89,7 +83,7 @@ export function openAttachment(deps: AttachmentDeps): Attachment {
       lastSeq = seq
       link.data.postMessage({ type: 'ack', seq } satisfies Ack)
     } catch (error) {
-      end(error as PartylineError)
+      end(error)
     }
   })
   link.data.start?.()
@@ -102,18 +96,18 @@ export function openAttachment(deps: AttachmentDeps): Attachment {
     })
     .catch(end)
 
-  const call: Attachment['call'] = async (method, args = epoch => [epoch], signal) => {
+  const call: Attachment['call'] = async (method, args = epoch => [epoch], until) => {
     // The ports have no order between them: what came in a frame may make the app call before the welcome is here.
-    const { epoch } = await abortable([signal], () => welcomed)
+    const { epoch } = await abortable([until], () => welcomed)
     const askedAt = performance.now()
     try {
-      return await post(method, args(epoch), signal)
+      return await post(method, args(epoch), until)
     } catch (error) {
       const { code } = error as PartylineError
       // A broker that does not know us, or does not answer, is as good as gone. One that answers pings is there: the
       // call got lost, such as one that cannot be read on the other side.
       if (code === 'stale-epoch' || code === 'call-timeout')
-        end(code === 'call-timeout' && answeredAt > askedAt ? staleEpoch() : (error as PartylineError))
+        end(code === 'call-timeout' && answeredAt > askedAt ? staleEpoch() : error)
       throw error
     }
   }
@@ -135,16 +129,15 @@ export function openAttachment(deps: AttachmentDeps): Attachment {
       },
       waiting,
       () => end(retryable('call-timeout', 'the broker is silent')),
-      over.signal,
+      signal,
     ),
     call,
     ask: ops => call('ask', epoch => [{ epoch, ops } satisfies Ask]) as Promise<readonly OpFailure[]>,
     leave(how, error) {
       // The answer does not matter: it is cut off by the end that it announces.
-      if (welcome && !over.signal.aborted) post(how, [welcome.epoch, lastSeq]).catch(() => {})
+      if (welcome && !signal.aborted) post(how, [welcome.epoch, lastSeq]).catch(() => {})
       end(error)
     },
-    end,
   }
 }
 

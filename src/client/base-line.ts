@@ -10,13 +10,13 @@ import {
   type Notice,
   type OutboxCounts,
 } from '../protocol/index.ts'
-import { Asking } from './asking.ts'
+import { startAsking } from './asking.ts'
 import { keepAttached } from './attachment-keeper.ts'
 import type { Attachment } from './attachment.ts'
 import type { HostChoice } from './hosts/host-choice.ts'
-import { TabLease } from './lease.ts'
+import { tabLease } from './lease.ts'
 import { watchPage } from './page-signals.ts'
-import { Publishing } from './publishing.ts'
+import { startPublishing, type Publishing } from './publishing.ts'
 import { randomId } from './random-id.ts'
 import { retryable } from './retryable.ts'
 import { Subscription, type ChannelSink, type Tell } from './subscription.ts'
@@ -61,9 +61,9 @@ export function baseLine(hosts: HostChoice, options: LineOptions, sink: LineSink
   const tabId = randomId()
   const channels = new Map<string, Subscription>()
   const byRef = new Map<number, Subscription>()
-  const asking = new Asking()
-  const publishing = new Publishing(asking)
-  const lease = new TabLease(tabId)
+  const asking = startAsking()
+  const publishing = startPublishing(asking)
+  const lease = tabLease(tabId)
   const over = new AbortController()
   const closed = over.signal
   let status: LineStatus = { status: 'connecting' }

@@ -1,3 +1,4 @@
+import { deferred } from '../lib/index.ts'
 import { PartylineError, type ErrorCode } from '../protocol/index.ts'
 import { abortable } from './abortable.ts'
 import type { Publishing } from './publishing.ts'
@@ -36,18 +37,24 @@ export async function publish(
     ? // Under a key of the app's own it may be stored already.
       { key: key ?? randomId(), lane, ttlMs, coalesce, again: key === undefined ? undefined : true }
     : undefined
-  const { id, safe, settled, cancel } = publishing.send(channel, event, payload, timeoutMs, stored)
-  const outcome = settled.then(
-    (reply): Settled => ({ outcome: 'acknowledged', reply }),
-    (error: PartylineError): Settled => ({ outcome: OUTCOMES[error.code] ?? 'unconfirmed', error }),
-  )
+  const safe = deferred<void>()
+  const settled = deferred<Settled>()
+  const message = { channel, event, payload, timeoutMs, durable: stored }
+  const id = publishing.send(message, {
+    safe: safe.resolve,
+    acknowledged: reply => settled.resolve({ outcome: 'acknowledged', reply }),
+    failed(error) {
+      safe.reject(error)
+      settled.resolve({ outcome: OUTCOMES[error.code] ?? 'unconfirmed', error })
+    },
+  })
   try {
-    await abortable([signal], () => safe)
+    await abortable([signal], () => safe.promise)
   } catch (error) {
-    cancel()
+    publishing.cancel(id)
     throw error
   }
-  return { id, key: stored?.key, settled: outcome }
+  return { id, key: stored?.key, settled: settled.promise }
 }
 
 function refuseUnknown(options: object): void {

@@ -24,6 +24,11 @@ function setUp(hello: Partial<Hello> = {}) {
   broker.start()
   let ended: PartylineError | undefined
   const story: unknown[] = []
+  const over = new AbortController()
+  over.signal.addEventListener('abort', () => {
+    ended = over.signal.reason as PartylineError
+    story.push(['ended', ended.code])
+  })
   const attachment = openAttachment({
     link: portLink(control, new Promise<never>(() => undefined)),
     hello: {
@@ -40,14 +45,11 @@ function setUp(hello: Partial<Hello> = {}) {
       ...hello,
     },
     timeoutMs: 2_000,
+    over,
     attached() {},
     items() {},
     moved: script => story.push(['moved', script]),
     waiting() {},
-    ended(error) {
-      story.push(['ended', error.code])
-      ended = error
-    },
   })
   ends.push(() => broker.close())
   return {

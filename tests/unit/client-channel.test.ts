@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { Asking } from '../../src/client/asking.ts'
+import { startAsking } from '../../src/client/asking.ts'
 import { ClientChannel } from '../../src/client/channel.ts'
-import { Publishing } from '../../src/client/publishing.ts'
+import { startPublishing } from '../../src/client/publishing.ts'
 import { Subscription, type Tell } from '../../src/client/subscription.ts'
 
 const REF = 3
@@ -25,7 +25,7 @@ function setUp() {
   }
   const subscriptions: Subscription[] = []
   const channel = new ClientChannel({ name: 'orders' }, 'orders', {
-    publishing: new Publishing(new Asking()),
+    publishing: startPublishing(startAsking()),
     closed: new AbortController().signal,
     channel(id, sink) {
       subscriptions.push(new Subscription(id, sink, tell))

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { Asking } from '../../src/client/asking.ts'
+import { startAsking } from '../../src/client/asking.ts'
 import { publish } from '../../src/client/publish.ts'
-import { Publishing } from '../../src/client/publishing.ts'
+import { startPublishing } from '../../src/client/publishing.ts'
 import type { PublishOptions } from '../../src/client/types.ts'
 import { PartylineError, type ErrorCode, type Op, type OpFailure } from '../../src/protocol/index.ts'
 
@@ -10,8 +10,8 @@ afterEach(() => void vi.useRealTimers())
 
 /** What a tab publishes, and a broker that notes what it is asked. */
 function setUp() {
-  const asking = new Asking()
-  const publishing = new Publishing(asking)
+  const asking = startAsking()
+  const publishing = startPublishing(asking)
   const outcomes = new Map<string, string>()
   const asked: Op[][] = []
   let answer: () => Promise<readonly OpFailure[]> = () => Promise.resolve([])

@@ -91,12 +91,14 @@ async function attachTab(control: MessagePort, hello: Hello, heard: Heard): Prom
   const items: Item[] = []
   const texts: string[] = []
   let welcome: Welcome | undefined
-  let ended: PartylineError | undefined
+  const over = new AbortController()
+  const ended = (): PartylineError | undefined => over.signal.reason as PartylineError | undefined
   const ask: NodeTab['ask'] = (...ops) => attachment.ask(ops)
   const attachment = openAttachment({
     link: portLink(control, new Promise<never>(() => undefined)),
     hello,
     timeoutMs: 2_000,
+    over,
     attached(given) {
       welcome = given
     },
@@ -111,12 +113,9 @@ async function attachTab(control: MessagePort, hello: Hello, heard: Heard): Prom
     },
     moved: () => undefined,
     waiting: () => undefined,
-    ended(error) {
-      ended = error
-    },
   })
-  await waitFor(() => welcome ?? ended, 'a welcome')
-  if (welcome === undefined) throw ended ?? new Error('neither welcomed nor refused')
+  await waitFor(() => welcome ?? ended(), 'a welcome')
+  if (welcome === undefined) throw ended() ?? new Error('neither welcomed nor refused')
   const ofType = <Type extends Notice['type']>(type: Type): Extract<Notice, { type: Type }>[] =>
     items.filter(
       (item): item is Extract<Notice, { type: Type }> => !Array.isArray(item) && (item as Notice).type === type,
@@ -126,7 +125,7 @@ async function attachTab(control: MessagePort, hello: Hello, heard: Heard): Prom
     welcome,
     items,
     texts,
-    ended: () => ended,
+    ended,
     ask,
     stats: signal => attachment.call('stats', undefined, signal) as Promise<Stats>,
     events,
