@@ -14,7 +14,7 @@ import { agreedGeneration } from './generation.ts'
 import type { HostChoice } from './hosts/host-choice.ts'
 import type { HostLink } from './hosts/host.ts'
 import type { TabLease } from './lease.ts'
-import { retryable } from './retryable.ts'
+import { retryable, staleEpoch } from './retryable.ts'
 
 const BACKOFF = { baseMs: 500, maxMs: 15_000 }
 /** Attempts in a row that follow each other at once. */
@@ -90,10 +90,7 @@ export function keepAttached(deps: AttachmentKeeperDeps): AttachmentKeeper {
       own.abort(
         error instanceof PartylineError
           ? error
-          : new PartylineError('worker-failed', `no worker; it threw ${String(error)}`, {
-              retryable: true,
-              cause: error,
-            }),
+          : retryable('worker-failed', `no worker; it threw ${String(error)}`, error),
       )
     } finally {
       clearTimeout(late)
@@ -135,8 +132,7 @@ export function keepAttached(deps: AttachmentKeeperDeps): AttachmentKeeper {
   /** A broker that is dead does not say so; those who knew it have agreed on another. */
   async function lookForNewer(): Promise<void> {
     const own = attempt
-    if ((await agreedGeneration(scope)) > generation)
-      own.abort(retryable('stale-epoch', 'the tabs have another broker'))
+    if ((await agreedGeneration(scope)) > generation) own.abort(staleEpoch())
   }
 
   function ended(error: PartylineError): void {

@@ -16,7 +16,7 @@ import {
 import { abortable } from './abortable.ts'
 import { control, moving, type ControlMethod } from './control.ts'
 import type { HostLink } from './hosts/host.ts'
-import { retryable } from './retryable.ts'
+import { retryable, staleEpoch } from './retryable.ts'
 import { watch } from './watch.ts'
 
 export interface AttachmentDeps {
@@ -139,8 +139,4 @@ export function openAttachment(deps: AttachmentDeps): Attachment {
       end(error)
     },
   }
-}
-
-function staleEpoch(): PartylineError {
-  return retryable('stale-epoch', 'the broker is another or lost a call')
 }

@@ -8,17 +8,16 @@ import {
   type LineStatus,
   type Mark,
   type Notice,
-  type OutboxCounts,
+  type OutboxNotice,
 } from '../protocol/index.ts'
-import { startAsking } from './asking.ts'
 import { keepAttached } from './attachment-keeper.ts'
 import type { Attachment } from './attachment.ts'
 import type { HostChoice } from './hosts/host-choice.ts'
 import { tabLease } from './lease.ts'
+import { startOutgoing, type Outgoing } from './outgoing.ts'
 import { watchPage } from './page-signals.ts'
-import { startPublishing, type Publishing } from './publishing.ts'
 import { randomId } from './random-id.ts'
-import { retryable } from './retryable.ts'
+import { staleEpoch } from './retryable.ts'
 import { Subscription, type ChannelSink, type Tell } from './subscription.ts'
 import type { ConnectOptions, HostName, StatusChange } from './types.ts'
 
@@ -28,7 +27,7 @@ export type LineOptions = Required<Omit<ConnectOptions, 'worker' | 'credentials'
 export interface LineSink {
   status(change: StatusChange): void
   /** Hears how full the outbox is, if the next hello is to ask for it. */
-  readonly outbox?: { readonly isWatched: boolean; changed(counts: OutboxCounts): void }
+  readonly outbox?: { readonly isWatched: boolean; changed(notice: OutboxNotice): void }
 }
 
 /**
@@ -41,12 +40,13 @@ export interface BaseLine {
   readonly status: LineStatus
   /** Aborts when the line is closed, with why. */
   readonly closed: AbortSignal
-  readonly publishing: Publishing
+  /** @throws PartylineError `line-closed`, `invalid-payload` */
+  send: Outgoing['send']
+  cancel: Outgoing['cancel']
   /** To be asked for once for each id; nothing is joined until it is wanted. */
   channel(id: string, sink: ChannelSink): Subscription
   tell: Tell
-  /** @throws PartylineError `stale-epoch` (no broker just now), `line-closed` */
-  attachment(): Attachment
+  readonly attachment: Attachment | undefined
   /** Connects now, whatever the backoff or the circuit breaker would wait for. */
   reconnect(): void
   /** Idempotent. */
@@ -61,8 +61,7 @@ export function baseLine(hosts: HostChoice, options: LineOptions, sink: LineSink
   const tabId = randomId()
   const channels = new Map<string, Subscription>()
   const byRef = new Map<number, Subscription>()
-  const asking = startAsking()
-  const publishing = startPublishing(asking)
+  const outgoing = startOutgoing()
   const lease = tabLease(tabId)
   const over = new AbortController()
   const closed = over.signal
@@ -85,14 +84,12 @@ export function baseLine(hosts: HostChoice, options: LineOptions, sink: LineSink
       watchesOutbox: sink.outbox?.isWatched,
     }),
     attached(attachment, { resumed }, isSameBroker) {
-      publishing.attached(resumed, isSameBroker)
-      asking.attached(attachment.ask)
+      outgoing.attached(attachment.ask, resumed, isSameBroker)
       for (const channel of channels.values()) channel.attached()
     },
     detached({ code }, isBrief) {
       for (const channel of channels.values()) channel.detached()
-      asking.detached()
-      publishing.detached()
+      outgoing.detached()
       if (!isBrief) become({ status: 'offline', reason: code })
     },
     failed(error) {
@@ -114,7 +111,7 @@ export function baseLine(hosts: HostChoice, options: LineOptions, sink: LineSink
       },
       gone(isCached) {
         if (!isCached) return close()
-        keeper.leave('suspend', retryable('stale-epoch', 'the page is in the cache'))
+        keeper.leave('suspend', staleEpoch())
         // In Chromium a cached page that holds a lock is thrown out when anybody asks which locks are held.
         lease.drop()
       },
@@ -127,7 +124,7 @@ export function baseLine(hosts: HostChoice, options: LineOptions, sink: LineSink
 
   function tell(...[op, failed]: Parameters<Tell>): boolean {
     if (!keeper.current) return false
-    asking.ask({ op, failed })
+    outgoing.ask(op, failed)
     return true
   }
 
@@ -136,7 +133,7 @@ export function baseLine(hosts: HostChoice, options: LineOptions, sink: LineSink
     over.abort(error)
     keeper.leave('bye', error)
     lease.drop()
-    publishing.close(error)
+    outgoing.close(error)
     become({ status: 'closed', reason: error.code })
   }
 
@@ -177,18 +174,13 @@ export function baseLine(hosts: HostChoice, options: LineOptions, sink: LineSink
         byRef.set(notice.ref, channel)
         return channel.subscription(notice.state, notice.error && fromWireError(notice.error))
       }
-      case 'continuity': {
-        const { type: _, ref, ...continuity } = notice
-        return byRef.get(ref)?.sink.continuity(continuity)
-      }
+      case 'continuity':
       case 'presence':
-        return byRef.get(notice.ref)?.sink.presence(notice.change)
-      case 'outbox': {
-        const { type: _, ...counts } = notice
-        return sink.outbox?.changed(counts)
-      }
+        return byRef.get(notice.ref)?.sink.notice(notice)
+      case 'outbox':
+        return sink.outbox?.changed(notice)
       case 'receipt':
-        return publishing.receipt(notice)
+        return outgoing.receipt(notice)
       case 'mark':
         marks = [...marks, notice.mark].slice(-MAX_MARKS)
         for (const channel of channels.values()) channel.marked()
@@ -205,7 +197,7 @@ export function baseLine(hosts: HostChoice, options: LineOptions, sink: LineSink
     } catch (error) {
       reportError(error)
     }
-    asking.ask({ op: { op: 'credentials', id, credentials }, failed: reportError })
+    outgoing.ask({ op: 'credentials', id, credentials }, reportError)
   }
 
   return {
@@ -216,17 +208,19 @@ export function baseLine(hosts: HostChoice, options: LineOptions, sink: LineSink
       return status
     },
     closed,
-    publishing,
+    send(...message) {
+      closed.throwIfAborted()
+      return outgoing.send(...message)
+    },
+    cancel: outgoing.cancel,
     channel(id, channelSink) {
       const channel = new Subscription(id, channelSink, tell)
       channels.set(id, channel)
       return channel
     },
     tell,
-    attachment() {
-      closed.throwIfAborted()
-      if (keeper.current) return keeper.current
-      throw retryable('stale-epoch', 'no broker yet')
+    get attachment() {
+      return keeper.current
     },
     reconnect() {
       tell({ op: 'signal', signal: 'reconnect' })

@@ -4,9 +4,11 @@ import {
   type ChannelAddress,
   type ChannelParams,
   type Continuity,
+  type ContinuityNotice,
   type EventItem,
   type Member,
   type PresenceChange,
+  type PresenceNotice,
 } from '../protocol/index.ts'
 import { abortable } from './abortable.ts'
 import type { BaseLine } from './base-line.ts'
@@ -36,7 +38,7 @@ type Handler = (payload: unknown, meta: EventMeta) => void
 export class ClientChannel implements Channel, ChannelSink {
   readonly name: string
   readonly params: ChannelParams | undefined
-  readonly #line: Pick<BaseLine, 'closed' | 'publishing'>
+  readonly #line: Pick<BaseLine, 'closed' | 'send' | 'cancel'>
   readonly #subscription: Subscription
   readonly #events = new Emitter<Received>(reportError)
   /** For what comes to one tab alone. */
@@ -47,7 +49,11 @@ export class ClientChannel implements Channel, ChannelSink {
   #members: readonly Member[] = []
   #isTracked = false
 
-  constructor({ name, params }: ChannelAddress, id: string, line: Pick<BaseLine, 'closed' | 'publishing' | 'channel'>) {
+  constructor(
+    { name, params }: ChannelAddress,
+    id: string,
+    line: Pick<BaseLine, 'closed' | 'send' | 'cancel' | 'channel'>,
+  ) {
     this.name = name
     this.params = params
     this.#line = line
@@ -79,7 +85,7 @@ export class ClientChannel implements Channel, ChannelSink {
 
   async publish(event: string, payload?: unknown, options?: PublishOptions): Promise<Receipt> {
     this.#line.closed.throwIfAborted()
-    return publish(this.#line.publishing, this.#subscription.id, event, payload, options)
+    return publish(this.#line, this.#subscription.id, event, payload, options)
   }
 
   async request(event: string, payload?: unknown, options?: SendOptions): Promise<unknown> {
@@ -120,11 +126,12 @@ export class ClientChannel implements Channel, ChannelSink {
     this.#stateChanges.emit({ state, error })
   }
 
-  continuity(continuity: Continuity): void {
-    this.#continuity.emit(continuity)
+  notice({ type, ref: _, ...notice }: ContinuityNotice | PresenceNotice): void {
+    if (type === 'continuity') this.#continuity.emit(notice as Continuity)
+    else this.#changed((notice as PresenceNotice).change)
   }
 
-  presence(change: PresenceChange): void {
+  #changed(change: PresenceChange): void {
     const members = new Map(change.kind === 'state' ? [] : this.#members.map(member => [member.id, member]))
     if (change.kind === 'diff') for (const id of change.gone) members.delete(id)
     for (const member of change.kind === 'state' ? change.members : change.present) members.set(member.id, member)

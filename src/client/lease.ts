@@ -13,12 +13,14 @@ export interface TabLease {
 
 export function tabLease(tabId: string): TabLease {
   let release = (): void => {}
-  let held: { readonly name: string; readonly lease: Promise<Lease> } | undefined
+  let held: string | undefined
+  let lease: Promise<Lease>
 
   function request(name: string): Promise<Lease> {
     return new Promise(resolve => {
+      const bySilence = (): void => resolve({ kind: 'silence' })
       const locks = navigator.locks as LockManager | undefined
-      if (!locks) return resolve({ kind: 'silence' })
+      if (!locks) return bySilence()
       const released = new Promise<void>(resolved => {
         release = resolved
       })
@@ -27,22 +29,23 @@ export function tabLease(tabId: string): TabLease {
         return released
       }
       locks.request(name, hold).catch(() => {
-        resolve({ kind: 'silence' })
+        bySilence()
         // Taken away by somebody else's `steal`: to be asked for anew.
-        if (held?.name === name) held = undefined
+        if (held === name) held = undefined
       })
     })
   }
 
   return {
-    async take(address) {
+    take(address) {
       const name = toLeaseName(address, tabId)
-      if (held?.name !== name) {
+      if (held !== name) {
         const releaseEarlier = release
-        held = { name, lease: request(name) }
-        void held.lease.then(releaseEarlier)
+        held = name
+        lease = request(name)
+        void lease.then(releaseEarlier)
       }
-      return held.lease
+      return lease
     },
     drop() {
       held = undefined

@@ -8,11 +8,13 @@ import {
   type StatusName,
   type StatusReason,
 } from '../protocol/index.ts'
+import type { Attachment } from './attachment.ts'
 import { baseLine, type BaseLine, type LineOptions } from './base-line.ts'
 import { ClientChannel } from './channel.ts'
 import type { HostChoice } from './hosts/host-choice.ts'
 import { listen } from './listen.ts'
 import { ClientOutbox } from './outbox.ts'
+import { staleEpoch } from './retryable.ts'
 import type { HostName, Line, LineEvents, ListenOptions, StatusChange } from './types.ts'
 
 /** A tab's line as an app holds it. */
@@ -26,7 +28,7 @@ export class ClientLine implements Line {
   constructor(hosts: HostChoice, options: LineOptions) {
     this.scope = options.scope
     this.outbox = new ClientOutbox({
-      ask: async request => this.#line.attachment().call('outbox', epoch => [epoch, request]),
+      ask: async request => this.#attachment().call('outbox', epoch => [epoch, request]),
       watched: () => void this.#line.tell({ op: 'watch-outbox' }),
     })
     this.#line = baseLine(hosts, options, {
@@ -73,16 +75,23 @@ export class ClientLine implements Line {
 
   async stats({ signal }: ListenOptions = {}): Promise<Stats> {
     signal?.throwIfAborted()
-    return this.#line.attachment().call('stats', undefined, signal) as Promise<Stats>
+    return this.#attachment().call('stats', undefined, signal) as Promise<Stats>
   }
 
   async forget(): Promise<void> {
     try {
-      await this.#line.attachment().call('forget')
+      await this.#attachment().call('forget')
     } catch (error) {
       // Where the end itself is heard before the answer.
       if ((error as PartylineError).code !== 'forgotten') throw error
     }
+  }
+
+  #attachment(): Attachment {
+    const { closed, attachment } = this.#line
+    closed.throwIfAborted()
+    if (attachment) return attachment
+    throw staleEpoch()
   }
 
   reconnect(): void {

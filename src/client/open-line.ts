@@ -1,6 +1,6 @@
 import { PartylineError } from '../protocol/index.ts'
 import { baseLine, type BaseLine, type LineOptions, type LineSink } from './base-line.ts'
-import { HostChoice } from './hosts/host-choice.ts'
+import { chooseHost, type HostChoice } from './hosts/host-choice.ts'
 import { sharedHost } from './hosts/shared.ts'
 import type { ConnectOptions } from './types.ts'
 
@@ -21,11 +21,11 @@ export function resolveOptions(options: ConnectOptions): [hosts: HostChoice, lin
   // Browsers keep a delay in 31 bits; a larger one fires at once.
   if (!(timeoutMs > 0 && timeoutMs < 2 ** 31))
     throw new PartylineError('bad-options', `timeoutMs is milliseconds, not ${timeoutMs}`)
-  const hosts = new HostChoice([
+  const hosts = chooseHost([
     { name: 'shared', isThere: 'SharedWorker' in globalThis, load: () => sharedHost(worker) },
     {
       name: 'elected',
-      isThere: ['Worker', 'BroadcastChannel'].every(name => name in globalThis) && 'locks' in navigator,
+      isThere: 'Worker' in globalThis && 'BroadcastChannel' in globalThis && 'locks' in navigator,
       load: async () => (await import('./hosts/elected.ts')).electedHost(worker),
     },
     { name: 'local', isThere: true, load: async () => (await import('./hosts/local.ts')).localHost(worker) },

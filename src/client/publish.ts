@@ -1,7 +1,7 @@
 import { deferred } from '../lib/index.ts'
 import { PartylineError, type ErrorCode } from '../protocol/index.ts'
 import { abortable } from './abortable.ts'
-import type { Publishing } from './publishing.ts'
+import type { Outgoing } from './outgoing.ts'
 import { randomId } from './random-id.ts'
 import type { PublishOptions, Receipt, Settled } from './types.ts'
 
@@ -24,7 +24,7 @@ const OPTIONS: { readonly [option in keyof Required<PublishOptions>]: string } =
 
 /** Publishes as an app asks for it: stored first, if nothing else is said. */
 export async function publish(
-  publishing: Publishing,
+  line: Pick<Outgoing, 'send' | 'cancel'>,
   channel: string,
   event: string,
   payload: unknown,
@@ -40,7 +40,7 @@ export async function publish(
   const safe = deferred<void>()
   const settled = deferred<Settled>()
   const message = { channel, event, payload, timeoutMs, durable: stored }
-  const id = publishing.send(message, {
+  const id = line.send(message, {
     safe: safe.resolve,
     acknowledged: reply => settled.resolve({ outcome: 'acknowledged', reply }),
     failed(error) {
@@ -51,7 +51,7 @@ export async function publish(
   try {
     await abortable([signal], () => safe.promise)
   } catch (error) {
-    publishing.cancel(id)
+    line.cancel(id)
     throw error
   }
   return { id, key: stored?.key, settled: settled.promise }

@@ -1,10 +1,10 @@
 import type {
-  Continuity,
+  ContinuityNotice,
   Deliver,
   EventItem,
   Op,
   PartylineError,
-  PresenceChange,
+  PresenceNotice,
   Resume,
   SubscriptionState,
   Wanted,
@@ -15,8 +15,7 @@ import type { ChannelState } from './types.ts'
 export interface ChannelSink {
   event(event: EventItem): void
   stateChanged(state: ChannelState, error?: PartylineError): void
-  continuity(continuity: Continuity): void
-  presence(change: PresenceChange): void
+  notice(notice: ContinuityNotice | PresenceNotice): void
 }
 
 /** Asks the broker, if the tab is attached to one; otherwise the next hello says it. Returns whether it was asked. */

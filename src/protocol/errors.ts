@@ -46,9 +46,9 @@ export interface ErrorOptions {
 /** The one error class of Partyline: `switch` on `code`, show `message` to a developer. */
 export class PartylineError extends Error {
   override readonly name = 'PartylineError'
-  readonly code: ErrorCode
-  readonly retryable: boolean
-  readonly details: unknown
+  declare readonly code: ErrorCode
+  declare readonly retryable: boolean
+  declare readonly details: unknown
 
   constructor(code: ErrorCode, message: string, options: ErrorOptions = {}) {
     super(message, options)

@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { startAsking } from '../../src/client/asking.ts'
 import { ClientChannel } from '../../src/client/channel.ts'
-import { startPublishing } from '../../src/client/publishing.ts'
+import { startOutgoing } from '../../src/client/outgoing.ts'
 import { Subscription, type Tell } from '../../src/client/subscription.ts'
 
 const REF = 3
@@ -25,7 +24,7 @@ function setUp() {
   }
   const subscriptions: Subscription[] = []
   const channel = new ClientChannel({ name: 'orders' }, 'orders', {
-    publishing: startPublishing(startAsking()),
+    ...startOutgoing(),
     closed: new AbortController().signal,
     channel(id, sink) {
       subscriptions.push(new Subscription(id, sink, tell))

@@ -1,5 +1,11 @@
-import { fromWireError, PartylineError, type PublishOp, type ReceiptNotice } from '../protocol/index.ts'
-import type { Asked, Asking } from './asking.ts'
+import {
+  fromWireError,
+  PartylineError,
+  type Op,
+  type OpFailure,
+  type PublishOp,
+  type ReceiptNotice,
+} from '../protocol/index.ts'
 import { retryable } from './retryable.ts'
 
 /** What is to be sent. */
@@ -13,6 +19,14 @@ export interface MessageSink {
   safe(): void
   acknowledged(reply: unknown): void
   failed(error: PartylineError): void
+}
+
+/** Something to ask. */
+interface Asked {
+  /** May be another when it is asked again. */
+  op: Op
+  /** The broker refused it, or nobody knows whether it reached one. */
+  readonly failed: ((error: PartylineError) => void) | undefined
 }
 
 interface Pending extends Asked {
@@ -30,13 +44,16 @@ const MAX_TRIES = 8
 /** How long what a broker had may stay unknown while there is no other. */
 const ORPHANED_MS = 20_000
 
-/** What this tab has published and nobody has settled yet. */
-export interface Publishing {
+/** Gathers what the tab asks in one tick into one call, and keeps what it has published until that is settled. */
+export interface Outgoing {
+  /** @param failed the broker refused it, or nobody knows whether it reached one */
+  ask(op: Op, failed?: (error: PartylineError) => void): void
   /** Returns the message's id. @throws PartylineError `invalid-payload` */
   send(message: Message, sink: MessageSink): number
   /** Nobody waits for it any more: its sink hears nothing, and it is not sent if that can still be helped. */
   cancel(id: number): void
   receipt(receipt: ReceiptNotice): void
+  /** Messages go to the next broker; all else is said anew when the tab attaches there. */
   detached(): void
   /**
    * There is a broker again. What is stored it finds in the outbox, and is asked what has become of it, also in the same
@@ -45,16 +62,40 @@ export interface Publishing {
    * and for what is not to be stored if the earlier broker had not said that it was sent; what was sent and not settled
    * may have arrived or not.
    */
-  attached(isSameSession: boolean, isSameBroker: boolean): void
+  attached(post: Post, isSameSession: boolean, isSameBroker: boolean): void
   /** The line is closed: nothing more will be heard. */
   close(error: PartylineError): void
 }
 
-export function startPublishing(asking: Asking): Publishing {
-  const all = new Map<number, Pending>()
+type Post = (ops: readonly Op[]) => Promise<readonly OpFailure[]>
+
+export function startOutgoing(): Outgoing {
+  /** What no broker has heard of yet. */
+  let queue = new Set<Asked>()
+  let post: Post | undefined
+  /** What nobody has settled yet. */
+  const messages = new Map<number, Pending>()
   let lastId = 0
-  let isAttached = false
   let orphaned: ReturnType<typeof setTimeout> | undefined
+
+  function enqueue(asked: Asked): void {
+    if (queue.add(asked).size === 1) queueMicrotask(flush)
+  }
+
+  function flush(): void {
+    if (!post || queue.size === 0) return
+    const all = [...queue]
+    queue.clear()
+    post(all.map(({ op }) => op)).then(
+      failures => {
+        for (const { index, error } of failures) all[index]?.failed?.(fromWireError(error))
+      },
+      (error: PartylineError) => {
+        // A retryable error is the end of the attachment, which settles what was under way.
+        if (!error.retryable) for (const { failed } of all) failed?.(error)
+      },
+    )
+  }
 
   function fail(id: number, error = retryable('unconfirmed', 'the broker went before it told')): void {
     take(id)?.sink.failed(error)
@@ -62,84 +103,88 @@ export function startPublishing(asking: Asking): Publishing {
 
   /** The first who takes it settles it. */
   function take(id: number): Pending | undefined {
-    const pending = all.get(id)
-    if (!pending) return
-    all.delete(id)
-    asking.withdraw(pending)
-    clearTimeout(pending.timer)
-    return pending
+    const message = messages.get(id)
+    if (!message) return
+    messages.delete(id)
+    queue.delete(message)
+    clearTimeout(message.timer)
+    return message
   }
 
   return {
-    send({ timeoutMs = 10_000, payload, ...message }, sink) {
+    ask: (op, failed) => enqueue({ op, failed }),
+
+    send({ timeoutMs = 10_000, payload, ...rest }, sink) {
       const id = ++lastId
-      const pending: Pending = {
-        op: { op: 'publish', id, ...message, payload: snapshot(payload), timeoutMs },
+      const message: Pending = {
+        op: { op: 'publish', id, ...rest, payload: snapshot(payload), timeoutMs },
         failed: error => fail(id, error),
         sink,
         // The broker keeps the time of what it has; here it is kept for what no broker has heard of.
         timer: setTimeout(() => {
-          if (asking.isWaiting(pending)) fail(id, retryable('not-sent', `no broker within ${timeoutMs} ms`))
-          else if (!isAttached) fail(id)
+          if (queue.has(message)) fail(id, retryable('not-sent', `no broker within ${timeoutMs} ms`))
+          else if (!post) fail(id)
         }, timeoutMs),
         isSafe: false,
         tries: 0,
         isHandedOver: false,
       }
-      all.set(id, pending)
-      asking.ask(pending)
+      messages.set(id, message)
+      enqueue(message)
       return id
     },
 
     cancel(id) {
-      const isAsked = !asking.isWaiting(all.get(id))
-      if (take(id) && isAsked) asking.ask({ op: { op: 'signal', signal: 'cancel', id } })
+      const size = queue.size
+      if (take(id) && queue.size === size) enqueue({ op: { op: 'signal', signal: 'cancel', id }, failed: undefined })
     },
 
     receipt({ id, stage, reply, error, outbox }) {
-      const pending = all.get(id)
-      if (!pending) return
-      const { op, sink } = pending
+      const message = messages.get(id)
+      if (!message) return
+      const { op, sink } = message
       if (stage === 'failed') return fail(id, fromWireError(error))
       // One that is to be stored, and cannot be, is safe when it has arrived.
       if (stage === 'sent' && op.durable) return
-      clearTimeout(pending.timer)
+      clearTimeout(message.timer)
       // What is stored need not be kept here, too: another broker is only asked what has become of it.
-      if (op.durable && outbox) pending.op = { ...op, payload: undefined, durable: { key: op.durable.key, outbox } }
-      if (!pending.isSafe) sink.safe()
-      pending.isSafe = true
+      if (op.durable && outbox) message.op = { ...op, payload: undefined, durable: { key: op.durable.key, outbox } }
+      if (!message.isSafe) sink.safe()
+      message.isSafe = true
       if (stage === 'acknowledged') take(id)?.sink.acknowledged(reply)
     },
 
     detached() {
-      isAttached = false
+      post = undefined
+      for (const asked of queue) if (asked.op.op !== 'publish') queue.delete(asked)
       clearTimeout(orphaned)
       orphaned = setTimeout(() => {
-        for (const [id, pending] of all) if (!asking.isWaiting(pending) && !pending.op.durable?.outbox) fail(id)
+        for (const [id, message] of messages) if (!queue.has(message) && !message.op.durable?.outbox) fail(id)
       }, ORPHANED_MS)
     },
 
-    attached(isSameSession, isSameBroker) {
-      isAttached = true
+    attached(to, isSameSession, isSameBroker) {
       clearTimeout(orphaned)
       const again: Asked[] = []
-      for (const [id, pending] of all) {
-        const { op, isSafe, isHandedOver } = pending
-        if (asking.isWaiting(pending) || (isSafe && isSameSession && !op.durable)) continue
+      for (const [id, message] of messages) {
+        const { op, isSafe, isHandedOver } = message
+        if (queue.has(message) || (isSafe && isSameSession && !op.durable)) continue
         const isLost = !op.durable && (isSafe || (!isSameSession && (isSameBroker || isHandedOver)))
-        if (isLost || (!isSafe && ++pending.tries > MAX_TRIES)) fail(id)
+        if (isLost || (!isSafe && ++message.tries > MAX_TRIES)) fail(id)
         else {
-          pending.isHandedOver ||= !isSameSession
-          if (op.durable) pending.op = { ...op, durable: { ...op.durable, again: true } }
-          again.push(pending)
+          message.isHandedOver ||= !isSameSession
+          if (op.durable) message.op = { ...op, durable: { ...op.durable, again: true } }
+          again.push(message)
         }
       }
-      asking.askAgain(again)
+      queue = new Set([...again, ...queue])
+      post = to
+      flush()
     },
 
     close(error) {
       clearTimeout(orphaned)
-      for (const id of all.keys()) fail(id, error)
+      for (const id of messages.keys()) fail(id, error)
     },
   }
 }
