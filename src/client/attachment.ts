@@ -32,7 +32,7 @@ export interface AttachmentDeps {
   /** Another broker has taken over; the end follows. */
   moved(script: BrokerScript): void
   /** A sign of life is due: whether it is worth the wait. */
-  waiting(): void
+  waiting(): unknown
 }
 
 /** One life of this tab with one broker: from hello to the end of the epoch. */

@@ -23,7 +23,7 @@ import type { ConnectOptions, HostName, StatusChange } from './types.ts'
 
 export type LineOptions = Required<Omit<ConnectOptions, 'worker' | 'credentials'>> & Pick<ConnectOptions, 'credentials'>
 
-/** Who hears of the line. */
+/** Who hears of the line. Must not throw. */
 export interface LineSink {
   status(change: StatusChange): void
   /** Hears how full the outbox is, if the next hello is to ask for it. */

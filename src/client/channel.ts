@@ -126,12 +126,13 @@ export class ClientChannel implements Channel, ChannelSink {
     this.#stateChanges.emit({ state, error })
   }
 
-  notice({ type, ref: _, ...notice }: ContinuityNotice | PresenceNotice): void {
-    if (type === 'continuity') this.#continuity.emit(notice as Continuity)
-    else this.#changed((notice as PresenceNotice).change)
+  notice(notice: ContinuityNotice | PresenceNotice): void {
+    if (notice.type === 'presence') return this.#membersChanged(notice.change)
+    const { type: _type, ref: _ref, ...continuity } = notice
+    this.#continuity.emit(continuity)
   }
 
-  #changed(change: PresenceChange): void {
+  #membersChanged(change: PresenceChange): void {
     const members = new Map(change.kind === 'state' ? [] : this.#members.map(member => [member.id, member]))
     if (change.kind === 'diff') for (const id of change.gone) members.delete(id)
     for (const member of change.kind === 'state' ? change.members : change.present) members.set(member.id, member)

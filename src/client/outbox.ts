@@ -43,7 +43,8 @@ export class ClientOutbox implements LineOutbox {
   }
 
   /** For the line: the broker has told. */
-  changed({ type: _, ...counts }: OutboxNotice): void {
+  changed(notice: OutboxNotice): void {
+    const { type: _, ...counts } = notice
     this.#changes.emit(counts)
   }
 

@@ -13,7 +13,7 @@ export interface Message extends Pick<PublishOp, 'channel' | 'event' | 'payload'
   readonly timeoutMs?: number | undefined
 }
 
-/** Who hears what becomes of a message: first that it is safe, unless it fails before, then one of the others. */
+/** Who hears what becomes of a message: first that it is safe, unless it fails before, then one of the others. Must not throw. */
 export interface MessageSink {
   /** It was stored, or sent where it is not to be stored. */
   safe(): void

@@ -11,7 +11,7 @@ import type {
 } from '../protocol/index.ts'
 import type { ChannelState } from './types.ts'
 
-/** Who hears what comes in a channel. */
+/** Who hears what comes in a channel. `stateChanged` must not throw. */
 export interface ChannelSink {
   event(event: EventItem): void
   stateChanged(state: ChannelState, error?: PartylineError): void

@@ -53,6 +53,27 @@ describe('how a tab wants a channel', () => {
     expect(told).toEqual(['all', 'both', 'one', undefined])
   })
 
+  test('is not told for a listener whose signal has aborted', () => {
+    const { channel, told } = setUp()
+    channel.on('e', () => undefined, { signal: AbortSignal.abort(), replay: 3 })
+    expect(told).toEqual([])
+    channel.onAny(() => undefined)
+    expect(told).toEqual(['all'])
+  })
+
+  test('is told in the order in which it changed, also where whoever hears that it is idle listens again', () => {
+    const { channel, told, listen } = setUp()
+    const stop = listen()
+    const stopHearing = channel.onState(({ state }) => {
+      if (state !== 'idle') return
+      stopHearing()
+      listen()
+    })
+    stop()
+    expect(told).toEqual(['all', undefined, 'all'])
+    expect(channel.state).toBe('joining')
+  })
+
   test('is one for sounds, all for the rest: each listener gets what it asked for', () => {
     const { channel, receive } = setUp()
     const rang: unknown[] = []

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { publish } from '../../src/client/publish.ts'
+import { publish as publishOn } from '../../src/client/publish.ts'
 import { startOutgoing } from '../../src/client/outgoing.ts'
 import type { PublishOptions } from '../../src/client/types.ts'
 import { PartylineError, type ErrorCode, type Op, type OpFailure } from '../../src/protocol/index.ts'
@@ -29,7 +29,7 @@ function setUp() {
     /** Publishes, and notes how both of its promises end. */
     async publish(payload: string, options?: PublishOptions) {
       outcomes.set(payload, 'pending')
-      void publish(outgoing, 'orders', 'place', payload, { durable: false, ...options }).then(
+      void publishOn(outgoing, 'orders', 'place', payload, { durable: false, ...options }).then(
         ({ settled }) => {
           outcomes.set(payload, 'sent')
           return settled.then(({ outcome }) => outcomes.set(payload, outcome))
