@@ -8,15 +8,12 @@ export async function abortable<T>(
 ): Promise<T> {
   for (const signal of signals) signal?.throwIfAborted()
   const done = new AbortController()
-  const { signal: until } = done
-  const aborted = signals.map(
-    signal =>
-      new Promise<never>((_resolve, reject) => {
-        signal?.addEventListener('abort', () => reject(signal.reason as Error), { signal: until })
-      }),
-  )
+  const aborted = new Promise<never>((_resolve, reject) => {
+    for (const signal of signals)
+      signal?.addEventListener('abort', () => reject(signal.reason as Error), { signal: done.signal })
+  })
   try {
-    return await Promise.race([...aborted, start(until)])
+    return await Promise.race([aborted, start(done.signal)])
   } finally {
     done.abort()
   }

@@ -9,11 +9,12 @@ import {
   type Welcome,
 } from '../protocol/index.ts'
 import { abortable } from './abortable.ts'
-import { Attachment } from './attachment.ts'
-import { agreeOnGeneration } from './generation.ts'
+import { openAttachment, type Attachment } from './attachment.ts'
+import { agreedGeneration } from './generation.ts'
 import type { HostChoice } from './hosts/host-choice.ts'
 import type { HostLink } from './hosts/host.ts'
 import type { TabLease } from './lease.ts'
+import { retryable, staleEpoch } from './retryable.ts'
 
 const BACKOFF = { baseMs: 500, maxMs: 15_000 }
 /** Attempts in a row that follow each other at once. */
@@ -39,165 +40,143 @@ export interface AttachmentKeeperDeps {
 }
 
 /** Keeps the tab attached to a broker: opens one, and another when it is lost. */
-export class AttachmentKeeper {
-  readonly #deps: AttachmentKeeperDeps
-  #current: Attachment | undefined
-  /** The attempt that is being made, or the attachment that came of it. */
-  #attempt = new AbortController()
-  #attempts = 0
-  #failures = 0
-  #attachedAt = 0
-  #generation = 1
-  #script: BrokerScript | undefined
-  #session: Hello['session']
-  #epoch: string | undefined
-  #timer: ReturnType<typeof setTimeout> | undefined
-  #isClosed = false
-  #isCached = false
-
-  constructor(deps: AttachmentKeeperDeps) {
-    this.#deps = deps
-  }
-
+export interface AttachmentKeeper {
   /** Also while it waits for the broker's welcome. */
-  get current(): Attachment | undefined {
-    return this.#current
-  }
-
+  readonly current: Attachment | undefined
   /** Also when the page is back from the back/forward cache. */
-  async attach(): Promise<void> {
-    this.#isCached = false
-    this.#cancelRetry()
-    const attempt = (this.#attempt = new AbortController())
-    const { hosts, scope, timeoutMs } = this.#deps
-    const { signal } = attempt
-    const late = setTimeout(() => attempt.abort(silent(timeoutMs)), timeoutMs)
-    const watching = setInterval(() => void this.#lookForNewer(error => attempt.abort(error)), LOOK_MS)
+  attach(): Promise<void>
+  /** Does now what the backoff waits for, if it does, or makes sure that the broker is there. */
+  retryNow(): void
+  takeLease(): Promise<Lease>
+  /** The page goes, or goes into the back/forward cache, where nothing may reach it; {@link attach} when it is back. */
+  leave(how: 'bye' | 'suspend', error: PartylineError): void
+}
+
+export function keepAttached(deps: AttachmentKeeperDeps): AttachmentKeeper {
+  const { hosts, scope, timeoutMs } = deps
+  let current: Attachment | undefined
+  /** The attempt that is being made, or the attachment that came of it. */
+  let attempt = new AbortController()
+  let attempts = 0
+  let failures = 0
+  let attachedAt = 0
+  let generation = 1
+  let script: BrokerScript | undefined
+  let session: Hello['session']
+  let knownEpoch: string | undefined
+  let timer: ReturnType<typeof setTimeout> | undefined
+  /** How the page has left, if it has. */
+  let left: 'bye' | 'suspend' | undefined
+
+  async function attach(): Promise<void> {
+    left = undefined
+    cancelRetry()
+    const own = (attempt = new AbortController())
+    const { signal } = own
+    signal.addEventListener('abort', () => ended(signal.reason as PartylineError))
+    const late = setTimeout(() => own.abort(retryable('call-timeout', `no broker within ${timeoutMs} ms`)), timeoutMs)
+    const watching = setInterval(lookForNewer, LOOK_MS)
     let opening: Promise<HostLink> | undefined
     try {
-      this.#generation = await agreeOnGeneration({ scope, generation: this.#generation })
+      generation = Math.max(generation, await agreedGeneration(scope))
       signal.throwIfAborted()
-      const address = { scope, generation: this.#generation }
-      const links = (opening = hosts.open(address, signal, this.#script))
-      const [held, link] = await abortable([signal], () => Promise.all([this.takeLease(), links]))
-      this.#attachTo(link, { ...this.#deps.hello(), lease: held })
+      opening = hosts.open({ scope, generation }, signal, script)
+      const both = Promise.all([takeLease(), opening])
+      const [lease, link] = await abortable([signal], () => both)
+      attachTo(link, lease, own)
     } catch (error) {
       // One that comes too late is nobody's, and a message on it would end a page's stay in the cache.
       opening?.then(link => link.close()).catch(() => {})
-      if (this.#attempt === attempt) this.#ended(toWorkerFailure(error))
+      own.abort(
+        error instanceof PartylineError
+          ? error
+          : retryable('worker-failed', `no worker; it threw ${String(error)}`, error),
+      )
     } finally {
       clearTimeout(late)
       clearInterval(watching)
     }
   }
 
-  /** Does now what the backoff waits for, if it does, or makes sure that the broker is there. */
-  retryNow(): void {
-    if (this.#timer !== undefined) void this.attach()
-    this.#current?.check()
-  }
-
-  takeLease(): Promise<Lease> {
-    return this.#deps.lease.take({ scope: this.#deps.scope, generation: this.#generation })
-  }
-
-  /** The page goes into the back/forward cache, where nothing may reach it; {@link attach} when it is back. */
-  suspend(): void {
-    this.#isCached = true
-    this.#leave('suspend', new PartylineError('stale-epoch', 'the page is in the cache', { retryable: true }))
-  }
-
-  /** Idempotent. */
-  close(error: PartylineError): void {
-    this.#isClosed = true
-    this.#leave('bye', error)
-  }
-
-  #cancelRetry(): void {
-    clearTimeout(this.#timer)
-    this.#timer = undefined
-  }
-
-  #leave(how: 'bye' | 'suspend', error: PartylineError): void {
-    this.#cancelRetry()
-    this.#current?.leave(how, error)
-    this.#attempt.abort(error)
-    this.#deps.hosts.leave()
-  }
-
-  #attachTo(link: HostLink, hello: Pick<Hello, 'lease'> & ReturnType<AttachmentKeeperDeps['hello']>): void {
-    const { hosts, scope } = this.#deps
-    const attachment: Attachment = new Attachment({
-      ...this.#deps,
+  function attachTo(link: HostLink, lease: Lease, over: AbortController): void {
+    const attachment = openAttachment({
       link,
-      hello: {
-        ...hello,
-        protocol: PROTOCOL_VERSION,
-        scope,
-        attempt: ++this.#attempts,
-        session: this.#session,
-      },
-      attached: welcome => {
+      hello: { ...deps.hello(), protocol: PROTOCOL_VERSION, scope, lease, attempt: ++attempts, session },
+      timeoutMs,
+      over,
+      items: deps.items,
+      attached(welcome) {
         hosts.worked()
-        this.#attachedAt = performance.now()
-        this.#deps.attached(attachment, welcome, welcome.epoch === this.#epoch)
-        this.#epoch = welcome.epoch
+        attachedAt = performance.now()
+        deps.attached(attachment, welcome, welcome.epoch === knownEpoch)
+        knownEpoch = welcome.epoch
       },
-      moved: script => {
-        this.#script = script
-        this.#generation = script.generation
+      moved(to) {
+        script = to
+        generation = to.generation
       },
-      waiting: () => void this.#lookForNewer(error => attachment.end(error)),
-      ended: error => {
-        this.#session = attachment.session
-        this.#ended(error, attachment.wasWelcome)
-      },
+      waiting: lookForNewer,
     })
-    this.#current = attachment
+    current = attachment
+  }
+
+  function takeLease(): Promise<Lease> {
+    return deps.lease.take({ scope, generation })
+  }
+
+  function cancelRetry(): void {
+    clearTimeout(timer)
+    timer = undefined
   }
 
   /** A broker that is dead does not say so; those who knew it have agreed on another. */
-  async #lookForNewer(found: (error: PartylineError) => void): Promise<void> {
-    const { scope } = this.#deps
-    if ((await agreeOnGeneration({ scope, generation: 1 })) > this.#generation)
-      found(new PartylineError('stale-epoch', 'the tabs have another broker', { retryable: true }))
+  async function lookForNewer(): Promise<void> {
+    const own = attempt
+    if ((await agreedGeneration(scope)) > generation) own.abort(staleEpoch())
   }
 
-  #ended(error: PartylineError, wasWelcome = false): void {
-    this.#current = undefined
-    const { hosts, detached, failed } = this.#deps
-    if (this.#isClosed) return
-    if (wasWelcome && performance.now() - this.#attachedAt > STABLE_MS) this.#failures = 0
-    if (this.#isCached) return detached(error, true)
-    if (this.#script && this.#script.protocol.major !== PROTOCOL_VERSION.major)
-      return failed(
-        new PartylineError('update-required', 'the line has a newer version: reload', {
-          details: this.#script,
-        }),
+  function ended(error: PartylineError): void {
+    const wasWelcome = current?.wasWelcome
+    if (current) session = current.session
+    current = undefined
+    if (left === 'bye') return
+    if (wasWelcome && performance.now() - attachedAt > STABLE_MS) failures = 0
+    if (left) return deps.detached(error, true)
+    if (script && script.protocol.major !== PROTOCOL_VERSION.major)
+      return deps.failed(
+        new PartylineError('update-required', 'the line has a newer version: reload', { details: script }),
       )
-    if (!error.retryable) return failed(error)
+    if (!error.retryable) return deps.failed(error)
     const isSilent = error.code === 'call-timeout'
     // Dead or hung: no tab will find it under its name again.
-    if (isSilent) this.#generation++
-    if (error.code === 'worker-failed' || (isSilent && !wasWelcome && this.#failures > 0)) {
-      this.#script = undefined
+    if (isSilent) generation++
+    if (error.code === 'worker-failed' || (isSilent && !wasWelcome && failures > 0)) {
+      script = undefined
       hosts.failed()
     }
-    const isAtOnce = ++this.#failures <= AT_ONCE
-    detached(error, isAtOnce && error.code === 'stale-epoch')
+    const isAtOnce = ++failures <= AT_ONCE
+    deps.detached(error, isAtOnce && error.code === 'stale-epoch')
     // By a listener that just heard of it.
-    if (this.#isClosed) return
-    const delayMs = isAtOnce ? 0 : fullJitter(this.#failures - AT_ONCE, Math.random(), BACKOFF)
-    this.#timer = setTimeout(() => this.attach(), delayMs)
+    if (left) return
+    timer = setTimeout(attach, isAtOnce ? 0 : fullJitter(failures - AT_ONCE, Math.random(), BACKOFF))
   }
-}
 
-function silent(timeoutMs: number): PartylineError {
-  return new PartylineError('call-timeout', `no broker within ${timeoutMs} ms`, { retryable: true })
-}
-
-function toWorkerFailure(error: unknown): PartylineError {
-  return error instanceof PartylineError
-    ? error
-    : new PartylineError('worker-failed', `no worker; it threw ${String(error)}`, { retryable: true, cause: error })
+  return {
+    get current() {
+      return current
+    },
+    attach,
+    takeLease,
+    retryNow() {
+      if (timer !== undefined) void attach()
+      current?.check()
+    },
+    leave(how, error) {
+      left = how
+      cancelRetry()
+      current?.leave(how, error)
+      attempt.abort(error)
+      hosts.leave()
+    },
+  }
 }

@@ -3,7 +3,7 @@ import {
   isAnnounce,
   parseFrame,
   parseWelcome,
-  PartylineError,
+  type PartylineError,
   type Ack,
   type Ask,
   type BrokerScript,
@@ -11,173 +11,132 @@ import {
   type Hello,
   type Op,
   type OpFailure,
-  type OutboxRequest,
-  type Stats,
   type Welcome,
 } from '../protocol/index.ts'
 import { abortable } from './abortable.ts'
-import { control, moved, type Control } from './control.ts'
+import { control, moving, type ControlMethod } from './control.ts'
 import type { HostLink } from './hosts/host.ts'
+import { retryable, staleEpoch } from './retryable.ts'
 import { watch } from './watch.ts'
 
 export interface AttachmentDeps {
   readonly link: HostLink
   readonly hello: Hello
   readonly timeoutMs: number
+  /** Whoever aborts it, with why, ends the attachment, which does so itself when it must. */
+  readonly over: AbortController
   /** Frames may come before it: the two ports have no order between them. */
   attached(welcome: Welcome): void
   /** What one frame carried. It is acknowledged when this returns. */
   items(items: Frame['items']): void
-  /** Another broker has taken over; `ended` follows. */
+  /** Another broker has taken over; the end follows. */
   moved(script: BrokerScript): void
   /** A sign of life is due: whether it is worth the wait. */
-  waiting(): void
-  /** The attachment is over, and why; once, and after it nothing else is called. */
-  ended(error: PartylineError): void
+  waiting(): unknown
 }
 
 /** One life of this tab with one broker: from hello to the end of the epoch. */
-export class Attachment {
-  readonly #deps: AttachmentDeps
-  readonly #control: Control
-  readonly #end = new AbortController()
-  /** Resolves when the broker has welcomed the tab, or will not. */
-  readonly #answered: Promise<void>
-  /** Asks the broker now whether it is there. */
-  readonly check: () => void
-  /** Not there until the broker has welcomed the tab. */
-  #welcome: Welcome | undefined
-  /** Of the last frame that was handled; the numbers of a session that is carried on go on. */
-  #lastSeq: number | undefined
-  /** When a ping was answered last. */
-  #answeredAt = 0
-
-  constructor(deps: AttachmentDeps) {
-    const { link, timeoutMs } = deps
-    this.#deps = deps
-    this.#control = control(link.control, timeoutMs, this.#end.signal)
-    // Later it is an error of the app's own in a worker that runs.
-    void link.failed.then(error => this.#welcome || this.end(error))
-    link.control.addEventListener('message', event => this.#heard(event.data))
-    link.data.addEventListener('message', event => this.#received(event.data))
-    link.data.start?.()
-    this.check = watch(
-      async () => {
-        if (!this.#welcome) return deps.waiting()
-        await this.#call('ping')
-        this.#answeredAt = performance.now()
-      },
-      deps.waiting,
-      () => this.end(new PartylineError('call-timeout', 'the broker is silent', { retryable: true })),
-      this.#end.signal,
-    )
-    this.#answered = this.#attach()
-  }
-
+export interface Attachment {
   /** Which session this is, or may be before the welcome, and the last frame that was handled in it. */
-  get session(): Hello['session'] {
-    const { session } = this.#deps.hello
-    const id = this.#welcome?.sessionId ?? session?.id
-    return id === undefined ? undefined : { id, seq: this.#lastSeq ?? (id === session?.id ? session.seq : 0) }
-  }
-
-  get wasWelcome(): boolean {
-    return this.#welcome !== undefined
-  }
-
+  readonly session: Hello['session']
+  readonly wasWelcome: boolean
+  /** Asks the broker now whether it is there. */
+  check(): void
   /** Resolves with the operations that were refused. Ends the attachment when the broker does not know it any more. */
-  async ask(ops: readonly Op[]): Promise<readonly OpFailure[]> {
-    return this.#call<readonly OpFailure[]>('ask', undefined, ops)
-  }
-
-  stats(signal?: AbortSignal): Promise<Stats> {
-    return this.#call<Stats>('stats', signal)
-  }
-
-  outbox(request: OutboxRequest): Promise<unknown> {
-    return this.#call('outbox', undefined, undefined, request)
-  }
-
-  forget(): Promise<void> {
-    return this.#call('forget')
-  }
-
+  ask(ops: readonly Op[]): Promise<readonly OpFailure[]>
+  /** Calls the broker with its epoch, or with what is made of that. */
+  call(method: ControlMethod, args?: (epoch: string) => unknown[], signal?: AbortSignal): Promise<unknown>
   /** Tells the broker and lets go: for good, or to come back to the same session. Idempotent. */
-  leave(how: 'bye' | 'suspend', error: PartylineError): void {
-    if (this.#welcome && !this.#end.signal.aborted)
-      this.#control(how, [this.#welcome.epoch, this.#lastSeq]).catch(ignoreEnd)
-    this.end(error)
-  }
+  leave(how: 'bye' | 'suspend', error: PartylineError): void
+}
 
-  /** Lets go without a word. Idempotent. */
-  end(error: PartylineError): void {
-    if (this.#end.signal.aborted) return
-    this.#end.abort(error)
-    this.#deps.link.close()
-    this.#deps.ended(error)
-  }
+export function openAttachment(deps: AttachmentDeps): Attachment {
+  const { link, hello, timeoutMs, over, waiting } = deps
+  const { signal } = over
+  const post = control(link.control, timeoutMs, signal)
+  let welcome: Welcome | undefined
+  /** Of the last frame that was handled; the numbers of a session that is carried on go on. */
+  let lastSeq: number | undefined
+  /** When a ping was answered last. */
+  let answeredAt = 0
 
-  async #attach(): Promise<void> {
-    const { hello, link, attached } = this.#deps
+  const end = (error: unknown): void => over.abort(error)
+
+  signal.addEventListener('abort', () => link.close())
+  // Later it is an error of the app's own in a worker that runs.
+  void link.failed.then(error => welcome || end(error))
+  // A broker speaks unasked when it starts, when it lets the tab go, and when another has taken over.
+  link.control.addEventListener('message', ({ data }) => {
+    if (!isAnnounce(data)) return
+    const { error, epoch, moved } = data
+    if (moved) deps.moved(moved)
+    if (error) end(fromWireError(error))
+    // A script that has started anew behind the same port knows nothing of this tab.
+    else if (moved || (welcome && epoch !== welcome.epoch)) end(staleEpoch())
+  })
+  link.data.addEventListener('message', ({ data }) => {
+    if (signal.aborted) return
     try {
-      this.#welcome = parseWelcome(await this.#control('attach', [hello, link.moved && moved(link.moved)]))
-      attached(this.#welcome)
+      const { seq, items } = parseFrame(data)
+      if (seq !== (lastSeq ?? seq - 1) + 1) throw retryable('bad-message', 'a frame is missing')
+      deps.items(items)
+      lastSeq = seq
+      link.data.postMessage({ type: 'ack', seq } satisfies Ack)
     } catch (error) {
-      this.end(error as PartylineError)
+      end(error)
     }
-  }
+  })
+  link.data.start?.()
 
-  /** The ports have no order between them: what came in a frame may make the app call before the welcome is here. */
-  async #call<T>(
-    method: 'ask' | 'stats' | 'outbox' | 'ping' | 'forget',
-    signal?: AbortSignal,
-    ops?: readonly Op[],
-    request?: OutboxRequest,
-  ): Promise<T> {
-    await abortable([this.#end.signal, signal], () => this.#answered)
-    const epoch = this.#welcome?.epoch ?? ''
-    const argument: Ask | string = ops ? { epoch, ops } : epoch
+  const welcomed = post('attach', [hello, link.moved && moving(link.moved)]).then(parseWelcome)
+  welcomed
+    .then(given => {
+      welcome = given
+      deps.attached(given)
+    })
+    .catch(end)
+
+  const call: Attachment['call'] = async (method, args = epoch => [epoch], until) => {
+    // The ports have no order between them: what came in a frame may make the app call before the welcome is here.
+    const { epoch } = await abortable([until], () => welcomed)
     const askedAt = performance.now()
     try {
-      return (await this.#control(method, request ? [argument, request] : [argument], signal)) as T
+      return await post(method, args(epoch), until)
     } catch (error) {
       const { code } = error as PartylineError
-      // It answers pings, so it is there: the call got lost, such as one that cannot be read on the other side.
-      const isLost = code === 'call-timeout' && this.#answeredAt > askedAt
-      // A broker that does not know us, or does not answer, is as good as gone.
-      if (code === 'call-timeout' || code === 'stale-epoch') this.end(isLost ? staleEpoch() : (error as PartylineError))
+      // A broker that does not know us, or does not answer, is as good as gone. One that answers pings is there: the
+      // call got lost, such as one that cannot be read on the other side.
+      if (code === 'stale-epoch' || code === 'call-timeout')
+        end(code === 'call-timeout' && answeredAt > askedAt ? staleEpoch() : error)
       throw error
     }
   }
 
-  /** A broker speaks unasked when it starts, when it lets the tab go, and when another has taken over. */
-  #heard(message: unknown): void {
-    if (!isAnnounce(message)) return
-    const { error, epoch, moved: script } = message
-    if (script) this.#deps.moved(script)
-    if (error) this.end(fromWireError(error))
-    // A script that has started anew behind the same port knows nothing of this tab.
-    else if (script || (this.#welcome && epoch !== this.#welcome.epoch)) this.end(staleEpoch())
-  }
-
-  #received(message: unknown): void {
-    if (this.#end.signal.aborted) return
-    try {
-      const { seq, items } = parseFrame(message)
-      if (seq !== (this.#lastSeq ?? seq - 1) + 1)
-        throw new PartylineError('bad-message', 'a frame is missing', { retryable: true })
-      this.#deps.items(items)
-      this.#lastSeq = seq
-      this.#deps.link.data.postMessage({ type: 'ack', seq } satisfies Ack)
-    } catch (error) {
-      this.end(error as PartylineError)
-    }
+  return {
+    get session() {
+      const { session } = hello
+      const id = welcome?.sessionId ?? session?.id
+      return id === undefined ? undefined : { id, seq: lastSeq ?? (id === session?.id ? session.seq : 0) }
+    },
+    get wasWelcome() {
+      return welcome !== undefined
+    },
+    check: watch(
+      async () => {
+        if (!welcome) return waiting()
+        await call('ping')
+        answeredAt = performance.now()
+      },
+      waiting,
+      () => end(retryable('call-timeout', 'the broker is silent')),
+      signal,
+    ),
+    call,
+    ask: ops => call('ask', epoch => [{ epoch, ops } satisfies Ask]) as Promise<readonly OpFailure[]>,
+    leave(how, error) {
+      // The answer does not matter: it is cut off by the end that it announces.
+      if (welcome && !signal.aborted) post(how, [welcome.epoch, lastSeq]).catch(() => {})
+      end(error)
+    },
   }
 }
-
-function staleEpoch(): PartylineError {
-  return new PartylineError('stale-epoch', 'the broker is another or lost a call', { retryable: true })
-}
-
-/** The answer to a farewell does not matter: it is cut off by the end that it announces. */
-function ignoreEnd(): void {}

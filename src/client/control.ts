@@ -1,7 +1,8 @@
 import { transfer, wrap } from 'comlink'
-import { fromWireError, PartylineError, type Outcome } from '../protocol/index.ts'
+import { fromWireError, type Outcome } from '../protocol/index.ts'
 import { abortable } from './abortable.ts'
 import type { TabPort } from './hosts/host.ts'
+import { retryable } from './retryable.ts'
 
 export type ControlMethod = 'attach' | 'ask' | 'stats' | 'outbox' | 'ping' | 'suspend' | 'forget' | 'bye'
 
@@ -25,12 +26,12 @@ export function control(port: TabPort, timeoutMs: number, ended: AbortSignal): C
       throw fromWireError(outcome.error)
     } catch (error) {
       if (error !== expired.reason) throw error
-      throw new PartylineError('call-timeout', `no answer to ${method} within ${timeoutMs} ms`, { retryable: true })
+      throw retryable('call-timeout', `no answer to ${method} within ${timeoutMs} ms`)
     }
   }
 }
 
 /** An argument that moves to the broker. */
-export function moved(port: MessagePort): MessagePort {
+export function moving(port: MessagePort): MessagePort {
   return transfer(port, [port])
 }

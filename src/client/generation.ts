@@ -1,11 +1,11 @@
-import { generationOf, type BrokerAddress } from '../protocol/index.ts'
+import { generationOf } from '../protocol/index.ts'
 
 /**
- * The highest generation that tabs of this scope want, and at least `atLeast`. It stands in the leases that they hold,
+ * The highest generation that tabs of this scope want; 0 where none is known. It stands in the leases that they hold,
  * so all tabs find the same one, and it is forgotten when the last of them goes.
  */
-export async function agreeOnGeneration({ scope, generation }: BrokerAddress): Promise<number> {
+export async function agreedGeneration(scope: string): Promise<number> {
   // Not there in insecure contexts, whatever the type says, and refused in sandboxed frames.
   const locks = await (navigator.locks as LockManager | undefined)?.query().catch(() => undefined)
-  return Math.max(generation, ...(locks?.held ?? []).map(({ name = '' }) => generationOf(name, scope) ?? 0))
+  return Math.max(0, ...(locks?.held ?? []).map(({ name = '' }) => generationOf(name, scope) ?? 0))
 }

@@ -1,5 +1,5 @@
 import { Emitter } from '../lib/index.ts'
-import type { OutboxCounts, OutboxEntry, OutboxRequest } from '../protocol/index.ts'
+import type { OutboxCounts, OutboxEntry, OutboxNotice, OutboxRequest } from '../protocol/index.ts'
 import { listen } from './listen.ts'
 import type { LineOutbox, ListenOptions, ListOptions } from './types.ts'
 
@@ -43,7 +43,8 @@ export class ClientOutbox implements LineOutbox {
   }
 
   /** For the line: the broker has told. */
-  changed(counts: OutboxCounts): void {
+  changed(notice: OutboxNotice): void {
+    const { type: _, ...counts } = notice
     this.#changes.emit(counts)
   }
 

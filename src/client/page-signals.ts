@@ -13,23 +13,21 @@ export interface PageWatcher {
 
 /** Watches the page until the signal aborts. */
 export function watchPage({ tell, leaving, gone, back }: PageWatcher, signal: AbortSignal): void {
-  const options = { signal }
+  const on = (type: string, heard: (event: PageTransitionEvent) => void, target: EventTarget = globalThis): void =>
+    target.addEventListener(type, heard as (event: Event) => void, { signal })
   const tellVisibility = (): void => tell(document.hidden ? 'hidden' : 'visible')
-  document.addEventListener('visibilitychange', tellVisibility, options)
-  document.addEventListener('freeze', () => tell('frozen'), options)
-  document.addEventListener('resume', tellVisibility, options)
-  addEventListener('focus', () => tell('focused'), options)
-  for (const type of ['online', 'offline'] as const) addEventListener(type, () => tell(type), options)
-  addEventListener('pagehide', event => gone(event.persisted), options)
-  addEventListener('pageshow', event => event.persisted && back(true), options)
-  if (!/ Firefox\//.test(navigator.userAgent)) return
-  addEventListener(
-    'beforeunload',
-    () => {
+  on('visibilitychange', tellVisibility, document)
+  on('freeze', () => tell('frozen'), document)
+  on('resume', tellVisibility, document)
+  on('focus', () => tell('focused'))
+  on('online', () => tell('online'))
+  on('offline', () => tell('offline'))
+  on('pagehide', event => gone(event.persisted))
+  on('pageshow', event => event.persisted && back(true))
+  if (/ Firefox\//.test(navigator.userAgent))
+    on('beforeunload', () => {
       leaving()
       // In a page that stays, or was only asked for a download.
       setTimeout(() => signal.aborted || back(false), 1_000)
-    },
-    options,
-  )
+    })
 }

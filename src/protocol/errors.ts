@@ -46,9 +46,9 @@ export interface ErrorOptions {
 /** The one error class of Partyline: `switch` on `code`, show `message` to a developer. */
 export class PartylineError extends Error {
   override readonly name = 'PartylineError'
-  readonly code: ErrorCode
-  readonly retryable: boolean
-  readonly details: unknown
+  declare readonly code: ErrorCode
+  declare readonly retryable: boolean
+  declare readonly details: unknown
 
   constructor(code: ErrorCode, message: string, options: ErrorOptions = {}) {
     super(message, options)
@@ -67,19 +67,6 @@ export interface WireError {
   readonly cause?: string
 }
 
-/** Anything thrown → what crosses the port. `details` must already be plain data. */
-export function toWireError(error: unknown): WireError {
-  const known =
-    error instanceof PartylineError ? error : new PartylineError('internal', describe(error), { cause: error })
-  return {
-    code: known.code,
-    message: known.message,
-    retryable: known.retryable,
-    ...(known.details === undefined ? {} : { details: known.details }),
-    ...(known.cause === undefined ? {} : { cause: describe(known.cause) }),
-  }
-}
-
 /** What came over a port → an error to throw. Never throws itself, whatever it is given. */
 export function fromWireError(value: unknown): PartylineError {
   // A code that this build does not know yet comes from a newer broker: passed on as it is.
@@ -89,14 +76,4 @@ export function fromWireError(value: unknown): PartylineError {
     details,
     cause,
   })
-}
-
-/** One line about anything that can be thrown. */
-export function describe(error: unknown): string {
-  if (error instanceof Error) return `${error.name}: ${error.message}`
-  try {
-    return String(error)
-  } catch {
-    return 'a value that cannot be shown'
-  }
 }

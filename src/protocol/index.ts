@@ -1,13 +1,5 @@
 export { brokersChannel } from './brokers-channel.ts'
-export {
-  describe,
-  fromWireError,
-  PartylineError,
-  toWireError,
-  type ErrorCode,
-  type ErrorOptions,
-  type WireError,
-} from './errors.ts'
+export { fromWireError, PartylineError, type ErrorCode, type ErrorOptions, type WireError } from './errors.ts'
 export { cacheName, cachePrefix } from './cache-name.ts'
 export { NO_COUNTS, type CacheCounts, type StaleRule } from './cached-answers.ts'
 export type * from './messages.ts'
@@ -23,6 +15,7 @@ export {
   parseVersion,
 } from './parse.ts'
 export { fromChannelId, toChannelId, type ChannelAddress, type ChannelParams } from './channel-id.ts'
+export { describe, toWireError } from './to-wire-error.ts'
 export { PROTOCOL_VERSION, type ProtocolVersion } from './version.ts'
 export { generationOf, toLeaseName } from './lease-name.ts'
 export {

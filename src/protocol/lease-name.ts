@@ -13,6 +13,7 @@ export function toLeaseName({ scope, generation }: BrokerAddress, tabId: string)
 
 /** The generation in a lease of this scope; `undefined` for any other lock. */
 export function generationOf(lockName: string, scope: string): number | undefined {
-  const [, generation, , ...rest] = lockName.startsWith(`${PREFIX}:`) ? lockName.slice(PREFIX.length).split(':') : []
-  return rest.join(':') === scope && /^\d+$/.test(generation ?? '') ? Number(generation) : undefined
+  const [, , generation = '', tabId = ''] = lockName.split(':')
+  const isLease = /^\d+$/.test(generation) && lockName === toLeaseName({ scope, generation: +generation }, tabId)
+  return isLease ? +generation : undefined
 }

@@ -1,6 +1,6 @@
 /** What comes in from a tab, parsed once: afterwards the types hold. Each refusal says what was wrong. */
 import { fromChannelId } from './channel-id.ts'
-import { PartylineError, toWireError } from './errors.ts'
+import { PartylineError } from './errors.ts'
 import type {
   Ack,
   Checkpoint,
@@ -17,6 +17,7 @@ import type {
   SignalOp,
   Wanted,
 } from './messages.ts'
+import { toWireError } from './to-wire-error.ts'
 import type { ProtocolVersion } from './version.ts'
 
 export const MAX_NAME_LENGTH = 1024

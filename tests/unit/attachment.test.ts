@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest'
-import { Attachment } from '../../src/client/attachment.ts'
+import { openAttachment } from '../../src/client/attachment.ts'
 import { portLink } from '../../src/client/hosts/host.ts'
 import { PartylineError, PROTOCOL_VERSION, type Hello } from '../../src/protocol/index.ts'
 import { reactions } from '../support/line/fake-clock-host.ts'
@@ -24,7 +24,12 @@ function setUp(hello: Partial<Hello> = {}) {
   broker.start()
   let ended: PartylineError | undefined
   const story: unknown[] = []
-  const attachment = new Attachment({
+  const over = new AbortController()
+  over.signal.addEventListener('abort', () => {
+    ended = over.signal.reason as PartylineError
+    story.push(['ended', ended.code])
+  })
+  const attachment = openAttachment({
     link: portLink(control, new Promise<never>(() => undefined)),
     hello: {
       protocol: PROTOCOL_VERSION,
@@ -40,14 +45,11 @@ function setUp(hello: Partial<Hello> = {}) {
       ...hello,
     },
     timeoutMs: 2_000,
+    over,
     attached() {},
     items() {},
     moved: script => story.push(['moved', script]),
     waiting() {},
-    ended(error) {
-      story.push(['ended', error.code])
-      ended = error
-    },
   })
   ends.push(() => broker.close())
   return {
@@ -63,7 +65,7 @@ function setUp(hello: Partial<Hello> = {}) {
 
 test('a call made before the welcome waits for it, and goes out with its epoch', async () => {
   const { attachment, calls, call, answer, ended } = setUp()
-  const stats = attachment.stats()
+  const stats = attachment.call('stats')
   const attach = await call('attach')
   expect(calls).toHaveLength(1)
   answer(attach, { epoch: 'e-1' })
@@ -76,7 +78,7 @@ test('a call made before the welcome waits for it, and goes out with its epoch',
 
 test('a call made before the welcome rejects with why there is none', async () => {
   const { attachment, broker, call, ended } = setUp()
-  const stats = attachment.stats().catch((error: unknown) => error)
+  const stats = attachment.call('stats').catch((error: unknown) => error)
   const { id } = await call('attach')
   const error = { code: 'version-mismatch', message: 'too old', retryable: false }
   broker.postMessage({ id, type: 'RAW', value: { ok: false, error } })
@@ -87,7 +89,7 @@ test('a call made before the welcome rejects with why there is none', async () =
 test('a call made before the welcome can be given up', async () => {
   const { attachment, calls, call, answer } = setUp()
   const controller = new AbortController()
-  const stats = attachment.stats(controller.signal).catch((error: unknown) => error)
+  const stats = attachment.call('stats', undefined, controller.signal).catch((error: unknown) => error)
   const reason = new Error('given up')
   controller.abort(reason)
   expect(await stats).toBe(reason)
@@ -105,7 +107,7 @@ test.each([
 ])('it ends when %s, and all calls with it', async (_, announcement, code) => {
   const { attachment, broker, call, answer, ended } = setUp()
   answer(await call('attach'), { epoch: 'e-1' })
-  const stats = attachment.stats().catch((error: unknown) => error)
+  const stats = attachment.call('stats').catch((error: unknown) => error)
   await call('stats')
   broker.postMessage({ type: 'partyline:announce', protocol: PROTOCOL_VERSION, ...announcement })
   expect(await stats).toMatchObject({ code })

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { Asking } from '../../src/client/asking.ts'
 import { ClientChannel } from '../../src/client/channel.ts'
-import { Publishing } from '../../src/client/publishing.ts'
+import { startOutgoing } from '../../src/client/outgoing.ts'
+import { Subscription, type Tell } from '../../src/client/subscription.ts'
 
 const REF = 3
 
@@ -12,39 +12,46 @@ afterEach(() => {
 })
 const reported: unknown[] = []
 
-/** A channel of a tab, and what it has told of how it wants it. */
+/** A channel of a tab, and what the broker is told of how it is wanted. */
 function setUp() {
   const told: unknown[] = []
   const tracked: unknown[] = []
-  const closed = new AbortController()
+  const tell: Tell = op => {
+    if (op.op === 'subscribe') told.push(op.deliver)
+    if (op.op === 'unsubscribe') told.push(undefined)
+    if (op.op === 'track') tracked.push(op.state)
+    return true
+  }
+  const subscriptions: Subscription[] = []
   const channel = new ClientChannel({ name: 'orders' }, 'orders', {
-    publishing: new Publishing(new Asking()),
-    closed: closed.signal,
-    tracked: (_, state) => tracked.push(state),
-    wantedChanged: changed => {
-      told.push(changed.deliver)
-      if (changed.deliver === undefined) changed.leaving()
+    ...startOutgoing(),
+    closed: new AbortController().signal,
+    channel(id, sink) {
+      subscriptions.push(new Subscription(id, sink, tell))
+      return subscriptions[0] as Subscription
     },
   })
+  const [subscription] = subscriptions as [Subscription]
   const heard: unknown[] = []
   return {
     channel,
+    subscription,
     told,
     tracked,
     heard,
     listen: (deliver?: 'all' | 'one') => channel.on('e', payload => heard.push(payload), deliver && { deliver }),
-    receive: (payload: unknown, position?: string, ref = REF) => channel.receive([ref, 'e', payload, position]),
+    receive: (payload: unknown, position?: string, ref = REF) => subscription.receive([ref, 'e', payload, position]),
   }
 }
 
 test('what the transport told of the join is there while it is joined', () => {
-  const { channel, listen } = setUp()
+  const { channel, subscription, listen } = setUp()
   const changes: unknown[] = []
   channel.onState(change => changes.push(change))
   listen()
-  channel.subscription('joined', undefined, { id: 7 })
+  subscription.subscription('joined', undefined, { id: 7 })
   expect(channel.info).toEqual({ id: 7 })
-  channel.subscription('joining')
+  subscription.subscription('joining')
   expect(channel.info).toBeUndefined()
   expect(changes).toMatchObject([{ state: 'joining' }, { state: 'joined', info: { id: 7 } }, { state: 'joining' }])
 })
@@ -56,6 +63,27 @@ describe('how a tab wants a channel', () => {
     expect(told).toEqual(['all', 'both'])
     for (const stop of stops) stop()
     expect(told).toEqual(['all', 'both', 'one', undefined])
+  })
+
+  test('is not told for a listener whose signal has aborted', () => {
+    const { channel, told } = setUp()
+    channel.on('e', () => undefined, { signal: AbortSignal.abort(), replay: 3 })
+    expect(told).toEqual([])
+    channel.onAny(() => undefined)
+    expect(told).toEqual(['all'])
+  })
+
+  test('is told in the order in which it changed, also where whoever hears that it is idle listens again', () => {
+    const { channel, told, listen } = setUp()
+    const stop = listen()
+    const stopHearing = channel.onState(({ state }) => {
+      if (state !== 'idle') return
+      stopHearing()
+      listen()
+    })
+    stop()
+    expect(told).toEqual(['all', undefined, 'all'])
+    expect(channel.state).toBe('joining')
   })
 
   test('is one for sounds, all for the rest: each listener gets what it asked for', () => {
@@ -73,13 +101,13 @@ describe('how a tab wants a channel', () => {
 
 describe('what a tab tells of itself', () => {
   test('keeps the channel wanted, and is told again to every broker', () => {
-    const { channel, told, tracked } = setUp()
+    const { channel, subscription, told, tracked } = setUp()
     channel.track({ name: 'Ann' })
     expect([told, tracked]).toEqual([['all'], [{ name: 'Ann' }]])
-    channel.trackAgain()
+    subscription.attached()
     expect([told, tracked]).toEqual([['all'], [{ name: 'Ann' }, { name: 'Ann' }]])
     channel.track(undefined)
-    channel.trackAgain()
+    subscription.attached()
     expect([told, tracked]).toEqual([
       ['all', undefined],
       [{ name: 'Ann' }, { name: 'Ann' }, undefined],
@@ -89,78 +117,78 @@ describe('what a tab tells of itself', () => {
 
 describe('what is asked of the next broker', () => {
   test('is nothing to resume where no broker knew of the channel yet', () => {
-    const { channel, listen } = setUp()
+    const { subscription, listen } = setUp()
     listen()
-    expect(channel.wanted()).toMatchObject({ channel: 'orders', deliver: 'all', resume: undefined })
+    expect(subscription.wanted()).toMatchObject({ channel: 'orders', deliver: 'all', resume: undefined })
   })
 
   test('tells how far the tab has come since its last mark', () => {
-    const { channel, listen, receive } = setUp()
+    const { subscription, listen, receive } = setUp()
     listen()
     listen('one')
-    channel.subscription('joined')
-    expect(channel.wanted().resume).toEqual({ moved: false })
+    subscription.subscription('joined')
+    expect(subscription.wanted().resume).toEqual({ moved: false })
     receive('a', '5')
-    expect(channel.wanted().resume).toEqual({ moved: true, position: '5', one: undefined })
+    expect(subscription.wanted().resume).toEqual({ moved: true, position: '5', one: undefined })
     receive('b', '6', -REF)
-    expect(channel.wanted().resume).toEqual({ moved: true, position: '5', one: '6' })
+    expect(subscription.wanted().resume).toEqual({ moved: true, position: '5', one: '6' })
     receive('b', '6')
-    expect(channel.wanted().resume).toEqual({ moved: true, position: '6', one: '6' })
-    channel.marked()
-    expect(channel.wanted().resume).toEqual({ moved: false })
+    expect(subscription.wanted().resume).toEqual({ moved: true, position: '6', one: '6' })
+    subscription.marked()
+    expect(subscription.wanted().resume).toEqual({ moved: false })
   })
 
   test('is a fresh start after the tab had left the channel', () => {
-    const { channel, listen, receive } = setUp()
+    const { subscription, listen, receive } = setUp()
     const stop = listen()
-    channel.subscription('joined')
+    subscription.subscription('joined')
     receive('a', '5')
     stop()
     listen()
-    expect(channel.wanted().resume).toBeUndefined()
+    expect(subscription.wanted().resume).toBeUndefined()
   })
 })
 
 describe('a channel that is left and wanted again', () => {
   test('hears nothing that belongs to the subscription before', () => {
-    const { channel, listen, receive, heard } = setUp()
+    const { channel, subscription, listen, receive, heard } = setUp()
     const stop = listen()
-    channel.subscription('joined')
+    subscription.subscription('joined')
     stop()
     listen()
     receive('old')
-    channel.subscription('joined')
+    subscription.subscription('joined')
     expect(channel.state).toBe('joining')
-    channel.subscription('left')
-    channel.subscription('joined')
+    subscription.subscription('left')
+    subscription.subscription('joined')
     receive('new')
     expect(channel.state).toBe('joined')
     expect(heard).toEqual(['new'])
   })
 
   test('is joined also where the word that it was left is told again after the page was cached', () => {
-    const { channel, listen, receive, heard } = setUp()
+    const { channel, subscription, listen, receive, heard } = setUp()
     const stop = listen()
-    channel.subscription('joined')
+    subscription.subscription('joined')
     stop()
-    channel.detached()
+    subscription.detached()
     listen()
-    channel.subscription('left')
-    channel.subscription('joined')
+    subscription.subscription('left')
+    subscription.subscription('joined')
     receive('new')
     expect(channel.state).toBe('joined')
-    expect(channel.wanted().resume).toBeDefined()
+    expect(subscription.wanted().resume).toBeDefined()
     expect(heard).toEqual(['new'])
     stop()
   })
 
   test('and left again then hears nothing more', () => {
-    const { channel, listen, receive, heard } = setUp()
+    const { subscription, listen, receive, heard } = setUp()
     listen()()
-    channel.detached()
+    subscription.detached()
     const stop = listen()
-    channel.subscription('left')
-    channel.subscription('joined')
+    subscription.subscription('left')
+    subscription.subscription('joined')
     stop()
     listen()
     receive('old')

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { HostChoice, type HostOption } from '../../src/client/hosts/host-choice.ts'
+import { chooseHost, type HostOption } from '../../src/client/hosts/host-choice.ts'
 import type { Host, HostLink } from '../../src/client/hosts/host.ts'
 
 const ADDRESS = { scope: 'ann', generation: 1 }
@@ -31,7 +31,7 @@ function setUp({ lacks = [] }: { lacks?: readonly Host['name'][] } = {}) {
       }
     },
   })
-  const choice = new HostChoice([option('shared'), option('elected'), option('local')])
+  const choice = chooseHost([option('shared'), option('elected'), option('local')])
   const { signal } = new AbortController()
   return { choice, log, link, opened, signal, open: () => choice.open(ADDRESS, signal, SCRIPT) }
 }
@@ -120,7 +120,7 @@ test('leaving goes to the host that is in use, if any', async () => {
 
 test('a host that cannot be loaded fails the attempt, and is tried again with the next', async () => {
   let loads = 0
-  const choice = new HostChoice([
+  const choice = chooseHost([
     {
       name: 'elected',
       isThere: true,

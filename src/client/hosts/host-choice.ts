@@ -1,6 +1,5 @@
-import type { BrokerAddress, BrokerScript } from '../../protocol/index.ts'
 import type { HostName } from '../types.ts'
-import type { Host, HostLink } from './host.ts'
+import type { Host } from './host.ts'
 
 /** A host whose code is fetched when it is needed. */
 export interface HostOption {
@@ -19,49 +18,44 @@ const MAX_FAILURES_OF_PROVEN = 3
  * Which host the tab uses: the best that is there, and the next one when that fails. After the last the first is tried
  * again, because what failed may have been the network.
  */
-export class HostChoice {
-  readonly #options: readonly HostOption[]
-  #index = 0
-  #host: Host | undefined
-  #hasWorked = false
-  #failures = 0
-
-  /** @param options the best first; at least one of them is there */
-  constructor(options: readonly HostOption[]) {
-    this.#options = options.filter(({ isThere }) => isThere)
-  }
-
-  get #option(): HostOption {
-    // There always is one: the index is kept within.
-    return this.#options[this.#index] as HostOption
-  }
-
-  get name(): HostName {
-    return this.#option.name
-  }
-
-  async open(address: BrokerAddress, signal: AbortSignal, script?: BrokerScript): Promise<HostLink> {
-    this.#host ??= await this.#option.load()
-    return this.#host.open(address, signal, script)
-  }
-
+export interface HostChoice {
+  readonly name: HostName
+  open: Host['open']
   /** A broker answered. */
-  worked(): void {
-    this.#hasWorked = true
-    this.#failures = 0
-  }
-
+  worked(): void
   /** No broker could be started. */
-  failed(): void {
-    if (++this.#failures < (this.#hasWorked ? MAX_FAILURES_OF_PROVEN : MAX_FAILURES)) return
-    this.leave()
-    this.#host = undefined
-    this.#hasWorked = false
-    this.#failures = 0
-    this.#index = (this.#index + 1) % this.#options.length
-  }
+  failed(): void
+  leave(): void
+}
 
-  leave(): void {
-    this.#host?.leave()
+/** @param options the best first; at least one of them is there */
+export function chooseHost(options: readonly HostOption[]): HostChoice {
+  const there = options.filter(({ isThere }) => isThere)
+  let host: Host | undefined
+  let failures = 0
+  let maxFailures = MAX_FAILURES
+  const first = (): HostOption => there[0] as HostOption
+  const leave = (): void => host?.leave()
+  return {
+    get name() {
+      return first().name
+    },
+    async open(...how) {
+      host ??= await first().load()
+      return host.open(...how)
+    },
+    worked() {
+      maxFailures = MAX_FAILURES_OF_PROVEN
+      failures = 0
+    },
+    failed() {
+      if (++failures < maxFailures) return
+      leave()
+      host = undefined
+      failures = 0
+      maxFailures = MAX_FAILURES
+      there.push(...there.splice(0, 1))
+    },
+    leave,
   }
 }

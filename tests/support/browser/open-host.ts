@@ -1,5 +1,5 @@
 import { onTestFinished } from 'vitest'
-import { Attachment } from '../../../src/client/attachment.ts'
+import { openAttachment, type Attachment } from '../../../src/client/attachment.ts'
 import type { Host, HostLink } from '../../../src/client/hosts/host.ts'
 import type { ConnectOptions } from '../../../src/client/types.ts'
 import { deferred } from '../../../src/lib/index.ts'
@@ -39,20 +39,23 @@ export async function openTab(host: Host, scope: string, generation = 1): Promis
   const events: EventItem[] = []
   const ended = deferred<PartylineError>()
   const welcome = deferred<Welcome>()
-  const attachment = new Attachment({
+  const over = new AbortController()
+  over.signal.addEventListener('abort', () => {
+    const error = over.signal.reason as PartylineError
+    ended.resolve(error)
+    welcome.reject(error)
+  })
+  const attachment = openAttachment({
     link,
     hello: helloOf(scope),
     timeoutMs: 5_000,
+    over,
     attached: given => welcome.resolve(given),
     items(items) {
       for (const item of itemsOf({ type: 'frame', seq: 0, items })) if (isEvent(item)) events.push(item)
     },
     moved() {},
     waiting() {},
-    ended(error) {
-      ended.resolve(error)
-      welcome.reject(error)
-    },
   })
   let published = 0
   return {

@@ -1,5 +1,5 @@
 import { vi } from 'vitest'
-import { HostChoice } from '../../../src/client/hosts/host-choice.ts'
+import { chooseHost } from '../../../src/client/hosts/host-choice.ts'
 import { portLink, type Host } from '../../../src/client/hosts/host.ts'
 import { ClientLine } from '../../../src/client/line.ts'
 import type { Line } from '../../../src/client/types.ts'
@@ -182,7 +182,7 @@ export function nodeBrowser({
       },
       leave() {},
     }
-    const hosts = new HostChoice([{ name: 'shared', isThere: true, load: () => host }])
+    const hosts = chooseHost([{ name: 'shared', isThere: true, load: () => host }])
     const line = new ClientLine(hosts, { scope: SCOPE, timeoutMs: 2_000 })
     lines.push(line)
     const transition = (type: string): boolean => own.dispatchEvent(Object.assign(new Event(type), { persisted: true }))

@@ -1,6 +1,6 @@
-import { Attachment } from '../../../src/client/attachment.ts'
+import { openAttachment, type Attachment } from '../../../src/client/attachment.ts'
 import { portLink } from '../../../src/client/hosts/host.ts'
-import type { EventItem, Hello, Item, Notice, Op, Welcome } from '../../../src/protocol/index.ts'
+import type { EventItem, Hello, Item, Notice, Op, Stats, Welcome } from '../../../src/protocol/index.ts'
 import { PartylineError, PROTOCOL_VERSION } from '../../../src/protocol/index.ts'
 import { createBroker, resolveOptions, type Broker, type BrokerOptions } from '../../../src/worker/index.ts'
 import { itemsOf } from './items-of.ts'
@@ -27,7 +27,7 @@ export interface NodeTab {
   readonly texts: readonly string[]
   ended(): PartylineError | undefined
   ask(...ops: Op[]): ReturnType<Attachment['ask']>
-  stats: Attachment['stats']
+  stats(signal?: AbortSignal): Promise<Stats>
   events(): readonly EventItem[]
   payloads(): readonly unknown[]
   notices<Type extends Notice['type']>(type: Type): readonly Extract<Notice, { type: Type }>[]
@@ -91,12 +91,14 @@ async function attachTab(control: MessagePort, hello: Hello, heard: Heard): Prom
   const items: Item[] = []
   const texts: string[] = []
   let welcome: Welcome | undefined
-  let ended: PartylineError | undefined
+  const over = new AbortController()
+  const ended = (): PartylineError | undefined => over.signal.reason as PartylineError | undefined
   const ask: NodeTab['ask'] = (...ops) => attachment.ask(ops)
-  const attachment = new Attachment({
+  const attachment = openAttachment({
     link: portLink(control, new Promise<never>(() => undefined)),
     hello,
     timeoutMs: 2_000,
+    over,
     attached(given) {
       welcome = given
     },
@@ -111,12 +113,9 @@ async function attachTab(control: MessagePort, hello: Hello, heard: Heard): Prom
     },
     moved: () => undefined,
     waiting: () => undefined,
-    ended(error) {
-      ended = error
-    },
   })
-  await waitFor(() => welcome ?? ended, 'a welcome')
-  if (welcome === undefined) throw ended ?? new Error('neither welcomed nor refused')
+  await waitFor(() => welcome ?? ended(), 'a welcome')
+  if (welcome === undefined) throw ended() ?? new Error('neither welcomed nor refused')
   const ofType = <Type extends Notice['type']>(type: Type): Extract<Notice, { type: Type }>[] =>
     items.filter(
       (item): item is Extract<Notice, { type: Type }> => !Array.isArray(item) && (item as Notice).type === type,
@@ -126,9 +125,9 @@ async function attachTab(control: MessagePort, hello: Hello, heard: Heard): Prom
     welcome,
     items,
     texts,
-    ended: () => ended,
+    ended,
     ask,
-    stats: signal => attachment.stats(signal),
+    stats: signal => attachment.call('stats', undefined, signal) as Promise<Stats>,
     events,
     payloads: () => events().map(([, , payload]) => payload),
     notices: ofType,

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { Asking } from '../../src/client/asking.ts'
-import { Publishing } from '../../src/client/publishing.ts'
+import { publish as publishOn } from '../../src/client/publish.ts'
+import { startOutgoing } from '../../src/client/outgoing.ts'
 import type { PublishOptions } from '../../src/client/types.ts'
 import { PartylineError, type ErrorCode, type Op, type OpFailure } from '../../src/protocol/index.ts'
 
@@ -9,31 +9,27 @@ afterEach(() => void vi.useRealTimers())
 
 /** What a tab publishes, and a broker that notes what it is asked. */
 function setUp() {
-  const asking = new Asking()
-  const publishing = new Publishing(asking)
+  const outgoing = startOutgoing()
   const outcomes = new Map<string, string>()
   const asked: Op[][] = []
   let answer: () => Promise<readonly OpFailure[]> = () => Promise.resolve([])
   return {
-    publishing,
+    outgoing,
     outcomes,
     /** The broker's answer to the calls that follow. */
     answerWith: (next: typeof answer) => (answer = next),
     attach(isSameSession = false, isSameBroker = false) {
-      publishing.attached(isSameSession, isSameBroker)
-      asking.attached(ops => {
+      const post = (ops: readonly Op[]): ReturnType<typeof answer> => {
         asked.push([...ops])
         return answer()
-      })
+      }
+      outgoing.attached(post, isSameSession, isSameBroker)
     },
-    detach() {
-      asking.detached()
-      publishing.detached()
-    },
+    detach: outgoing.detached,
     /** Publishes, and notes how both of its promises end. */
     async publish(payload: string, options?: PublishOptions) {
       outcomes.set(payload, 'pending')
-      void publishing.publish('orders', 'place', payload, { durable: false, ...options }).then(
+      void publishOn(outgoing, 'orders', 'place', payload, { durable: false, ...options }).then(
         ({ settled }) => {
           outcomes.set(payload, 'sent')
           return settled.then(({ outcome }) => outcomes.set(payload, outcome))
@@ -43,16 +39,16 @@ function setUp() {
       await vi.advanceTimersByTimeAsync(0)
     },
     async receive(id: number, stage: 'sent' | 'acknowledged') {
-      publishing.receipt({ type: 'receipt', id, stage })
+      outgoing.receipt({ type: 'receipt', id, stage })
       await vi.advanceTimersByTimeAsync(0)
     },
     /** The broker says that it has stored the message in the outbox with this id. */
     async stored(id: number, outbox = 'o-1') {
-      publishing.receipt({ type: 'receipt', id, stage: 'stored', outbox })
+      outgoing.receipt({ type: 'receipt', id, stage: 'stored', outbox })
       await vi.advanceTimersByTimeAsync(0)
     },
     async failed(id: number, code: ErrorCode) {
-      publishing.receipt({ type: 'receipt', id, stage: 'failed', error: { code, message: code, retryable: false } })
+      outgoing.receipt({ type: 'receipt', id, stage: 'failed', error: { code, message: code, retryable: false } })
       await vi.advanceTimersByTimeAsync(0)
     },
     settle: () => vi.advanceTimersByTimeAsync(0),
@@ -270,11 +266,11 @@ test('a message that is given up after a broker heard of it is cancelled there, 
 })
 
 test('when the line is closed everything is settled with why', async () => {
-  const { publishing, publish, attach, receive, settle, outcomes } = setUp()
+  const { outgoing, publish, attach, receive, settle, outcomes } = setUp()
   attach()
   for (const payload of ['a', 'b']) await publish(payload)
   await receive(1, 'sent')
-  publishing.close(new PartylineError('line-closed', 'closed'))
+  outgoing.close(new PartylineError('line-closed', 'closed'))
   await settle()
   expect(Object.fromEntries(outcomes)).toEqual({ a: 'unconfirmed', b: 'line-closed' })
 })
