@@ -32,7 +32,9 @@ interface Asked {
 interface Pending extends Asked {
   op: PublishOp
   readonly sink: MessageSink
-  readonly timer: ReturnType<typeof setTimeout>
+  /** Of the page's clock, in milliseconds. */
+  readonly until: number
+  timer: ReturnType<typeof setTimeout> | undefined
   isSafe: boolean
   /** How often it was asked again. One that no broker survives, or can read, must not go round for ever. */
   tries: number
@@ -101,6 +103,16 @@ export function startOutgoing(): Outgoing {
     take(id)?.sink.failed(error)
   }
 
+  /** As long as there is a broker it does. */
+  function keepTime(id: number, message: Pending): void {
+    const { op, until } = message
+    clearTimeout(message.timer)
+    message.timer = setTimeout(() => {
+      if (queue.has(message)) fail(id, retryable('not-sent', `no broker within ${op.timeoutMs} ms`))
+      else if (!post) fail(id)
+    }, until - performance.now())
+  }
+
   /** The first who takes it settles it. */
   function take(id: number): Pending | undefined {
     const message = messages.get(id)
@@ -120,17 +132,15 @@ export function startOutgoing(): Outgoing {
         op: { op: 'publish', id, ...rest, payload: snapshot(payload), timeoutMs },
         failed: error => fail(id, error),
         sink,
-        // The broker keeps the time of what it has; here it is kept for what no broker has heard of.
-        timer: setTimeout(() => {
-          if (queue.has(message)) fail(id, retryable('not-sent', `no broker within ${timeoutMs} ms`))
-          else if (!post) fail(id)
-        }, timeoutMs),
+        until: performance.now() + timeoutMs,
+        timer: undefined,
         isSafe: false,
         tries: 0,
         isHandedOver: false,
       }
       messages.set(id, message)
       enqueue(message)
+      if (!post) keepTime(id, message)
       return id
     },
 
@@ -157,6 +167,7 @@ export function startOutgoing(): Outgoing {
     detached() {
       post = undefined
       for (const asked of queue) if (asked.op.op !== 'publish') queue.delete(asked)
+      for (const [id, message] of messages) if (!message.isSafe) keepTime(id, message)
       clearTimeout(orphaned)
       orphaned = setTimeout(() => {
         for (const [id, message] of messages) if (!queue.has(message) && !message.op.durable?.outbox) fail(id)
