@@ -1,4 +1,4 @@
-import type { Transport, UpstreamEvent } from 'partyline/worker'
+import { toChannelId, type Transport, type UpstreamEvent } from 'partyline/worker'
 import { supabase } from 'partyline/worker/supabase'
 import { wired } from './wired.ts'
 import { writingOverHttp } from './writing-over-http.ts'
@@ -17,9 +17,9 @@ const ROW_EVENTS: { readonly [rows: string]: string } = {
 export function transportFor(name: string): Transport {
   const { origin } = self.location
   const channels = {
-    orders: `orders\n${JSON.stringify({ changes: [{ table: 'orders' }], presence: false })}`,
-    floor: `floor\n${JSON.stringify({ changes: [{ table: 'messages' }] })}`,
-    house: `house\n${JSON.stringify({ presence: false })}`,
+    orders: toChannelId({ name: 'orders', params: { changes: [{ table: 'orders' }], presence: false } }),
+    floor: toChannelId({ name: 'floor', params: { changes: [{ table: 'messages' }] } }),
+    house: toChannelId({ name: 'house', params: { presence: false } }),
   }
   const transport = supabase({ url: origin, key: LINE_KEY })
   return writingOverHttp(wired(transport, { channels, toEvent }), { url: `${origin}/api/messages`, name })

@@ -17,7 +17,7 @@ export {
   type UpstreamEvent,
   type UpstreamMessage,
 } from './upstream/transport.ts'
-export { fromChannelId, PartylineError } from '../protocol/index.ts'
+export { fromChannelId, PartylineError, toChannelId } from '../protocol/index.ts'
 export type {
   ChannelAddress,
   ChannelParams,

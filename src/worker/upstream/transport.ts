@@ -5,7 +5,7 @@
 import type { Checkpoint, Continuity, Credentials, PresenceChange } from '../../protocol/index.ts'
 
 /**
- * What a transport can do, as data: the broker offers tabs no more than that, and the conformance suite tests no less.
+ * What a transport can do, as data, for people and for the conformance suite. The broker goes by the verbs that are there.
  */
 export interface Capabilities {
   /** The server confirms each message: `publish` resolves with its answer, not merely when it was handed over. */
