@@ -75,8 +75,7 @@ export class AttachmentKeeper {
     const watching = setInterval(() => void this.#lookForNewer(error => attempt.abort(error)), LOOK_MS)
     let opening: Promise<HostLink> | undefined
     try {
-      this.#generation = await agreeOnGeneration({ scope, generation: this.#generation })
-      signal.throwIfAborted()
+      this.#generation = await abortable([signal], () => agreeOnGeneration({ scope, generation: this.#generation }))
       const address = { scope, generation: this.#generation }
       const links = (opening = hosts.open(address, signal, this.#script))
       const [held, link] = await abortable([signal], () => Promise.all([this.takeLease(), links]))
@@ -187,8 +186,9 @@ export class AttachmentKeeper {
     detached(error, isAtOnce && error.code === 'stale-epoch')
     // By a listener that just heard of it.
     if (this.#isClosed) return
-    const delayMs = isAtOnce ? 0 : fullJitter(this.#failures - AT_ONCE, Math.random(), BACKOFF)
-    this.#timer = setTimeout(() => this.attach(), delayMs)
+    // Without a timer, which a browser that takes a hidden page for too busy may hold back for minutes.
+    if (isAtOnce) return void this.attach()
+    this.#timer = setTimeout(() => this.attach(), fullJitter(this.#failures - AT_ONCE, Math.random(), BACKOFF))
   }
 }
 
