@@ -14,6 +14,7 @@ import { agreeOnGeneration } from './generation.ts'
 import type { HostChoice } from './hosts/host-choice.ts'
 import type { HostLink } from './hosts/host.ts'
 import type { TabLease } from './lease.ts'
+import { openWakeUps } from './wake-up.ts'
 
 const BACKOFF = { baseMs: 500, maxMs: 15_000 }
 /** Attempts in a row that follow each other at once. */
@@ -22,6 +23,8 @@ const AT_ONCE = 3
 const STABLE_MS = 3_000
 /** How often a tab that waits for a broker looks whether the others have another one. */
 const LOOK_MS = 700
+/** How often a tab that has replaced a silent broker wakes the others. */
+const MAX_CALLS = 3
 
 export interface AttachmentKeeperDeps {
   readonly hosts: HostChoice
@@ -52,6 +55,9 @@ export class AttachmentKeeper {
   #session: Hello['session']
   #epoch: string | undefined
   #timer: ReturnType<typeof setTimeout> | undefined
+  /** How often the other tabs are still to be woken. */
+  #calls = 0
+  #wakeUps: BroadcastChannel | undefined
   #isClosed = false
   #isCached = false
 
@@ -67,6 +73,7 @@ export class AttachmentKeeper {
   /** Also when the page is back from the back/forward cache. */
   async attach(): Promise<void> {
     this.#isCached = false
+    this.#wakeUps ??= openWakeUps(this.#deps.scope, () => this.retryNow())
     this.#cancelRetry()
     const attempt = (this.#attempt = new AbortController())
     const { hosts, scope, timeoutMs } = this.#deps
@@ -90,10 +97,11 @@ export class AttachmentKeeper {
     }
   }
 
-  /** Does now what the backoff waits for, if it does, or makes sure that the broker is there. */
+  /** Does now what a timer waits for, as far as there is something to be done. */
   retryNow(): void {
     if (this.#timer !== undefined) void this.attach()
-    this.#current?.check()
+    else if (this.#current) this.#current.check()
+    else void this.#lookForNewer(error => this.#attempt.abort(error))
   }
 
   takeLease(): Promise<Lease> {
@@ -119,6 +127,8 @@ export class AttachmentKeeper {
 
   #leave(how: 'bye' | 'suspend', error: PartylineError): void {
     this.#cancelRetry()
+    this.#wakeUps?.close()
+    this.#wakeUps = undefined
     this.#current?.leave(how, error)
     this.#attempt.abort(error)
     this.#deps.hosts.leave()
@@ -141,18 +151,27 @@ export class AttachmentKeeper {
         this.#attachedAt = performance.now()
         this.#deps.attached(attachment, welcome, welcome.epoch === this.#epoch)
         this.#epoch = welcome.epoch
+        this.#wakeOthers()
       },
       moved: script => {
         this.#script = script
         this.#generation = script.generation
       },
       waiting: () => void this.#lookForNewer(error => attachment.end(error)),
+      answered: () => this.#wakeOthers(),
       ended: error => {
         this.#session = attachment.session
         this.#ended(error, attachment.wasWelcome)
       },
     })
     this.#current = attachment
+  }
+
+  /** At first they ask their broker, the next time they find that it has not answered. */
+  #wakeOthers(): void {
+    if (this.#calls === 0) return
+    this.#calls--
+    this.#wakeUps?.postMessage('wake-up')
   }
 
   /** A broker that is dead does not say so; those who knew it have agreed on another. */
@@ -177,7 +196,10 @@ export class AttachmentKeeper {
     if (!error.retryable) return failed(error)
     const isSilent = error.code === 'call-timeout'
     // Dead or hung: no tab will find it under its name again.
-    if (isSilent) this.#generation++
+    if (isSilent) {
+      this.#generation++
+      this.#calls = MAX_CALLS
+    }
     if (error.code === 'worker-failed' || (isSilent && !wasWelcome && this.#failures > 0)) {
       this.#script = undefined
       hosts.failed()

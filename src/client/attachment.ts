@@ -32,6 +32,8 @@ export interface AttachmentDeps {
   moved(script: BrokerScript): void
   /** A sign of life is due: whether it is worth the wait. */
   waiting(): void
+  /** There was one. */
+  answered(): void
   /** The attachment is over, and why; once, and after it nothing else is called. */
   ended(error: PartylineError): void
 }
@@ -43,7 +45,7 @@ export class Attachment {
   readonly #end = new AbortController()
   /** Resolves when the broker has welcomed the tab, or will not. */
   readonly #answered: Promise<void>
-  /** Asks the broker now whether it is there. */
+  /** Asks the broker now whether it is there, or whether it is worth the wait where it was asked long ago. */
   readonly check: () => void
   /** Not there until the broker has welcomed the tab. */
   #welcome: Welcome | undefined
@@ -66,6 +68,7 @@ export class Attachment {
         if (!this.#welcome) return deps.waiting()
         await this.#call('ping')
         this.#answeredAt = performance.now()
+        deps.answered()
       },
       deps.waiting,
       () => this.end(new PartylineError('call-timeout', 'the broker is silent', { retryable: true })),

@@ -24,7 +24,7 @@ export {
 } from './parse.ts'
 export { fromChannelId, toChannelId, type ChannelAddress, type ChannelParams } from './channel-id.ts'
 export { PROTOCOL_VERSION, type ProtocolVersion } from './version.ts'
-export { generationOf, toLeaseName } from './lease-name.ts'
+export { generationOf, tabsChannel, toLeaseName } from './lease-name.ts'
 export {
   isScopeQuestion,
   parsePageMessage,

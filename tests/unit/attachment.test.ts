@@ -44,6 +44,7 @@ function setUp(hello: Partial<Hello> = {}) {
     items() {},
     moved: script => story.push(['moved', script]),
     waiting() {},
+    answered() {},
     ended(error) {
       story.push(['ended', error.code])
       ended = error

@@ -49,6 +49,7 @@ export async function openTab(host: Host, scope: string, generation = 1): Promis
     },
     moved() {},
     waiting() {},
+    answered() {},
     ended(error) {
       ended.resolve(error)
       welcome.reject(error)

@@ -111,6 +111,7 @@ async function attachTab(control: MessagePort, hello: Hello, heard: Heard): Prom
     },
     moved: () => undefined,
     waiting: () => undefined,
+    answered: () => undefined,
     ended(error) {
       ended = error
     },
