@@ -15,6 +15,7 @@ import type { HostChoice } from './hosts/host-choice.ts'
 import type { HostLink } from './hosts/host.ts'
 import type { TabLease } from './lease.ts'
 import { retryable, staleEpoch } from './retryable.ts'
+import { openWakeUps } from './wake-up.ts'
 
 const BACKOFF = { baseMs: 500, maxMs: 15_000 }
 /** Attempts in a row that follow each other at once. */
@@ -23,6 +24,8 @@ const AT_ONCE = 3
 const STABLE_MS = 3_000
 /** How often a tab that waits for a broker looks whether the others have another one. */
 const LOOK_MS = 700
+/** How often a tab that has replaced a silent broker wakes the others. */
+const MAX_CALLS = 3
 
 export interface AttachmentKeeperDeps {
   readonly hosts: HostChoice
@@ -45,7 +48,7 @@ export interface AttachmentKeeper {
   readonly current: Attachment | undefined
   /** Also when the page is back from the back/forward cache. */
   attach(): Promise<void>
-  /** Does now what the backoff waits for, if it does, or makes sure that the broker is there. */
+  /** Does now what a timer waits for, as far as there is something to be done. */
   retryNow(): void
   takeLease(): Promise<Lease>
   /** The page goes, or goes into the back/forward cache, where nothing may reach it; {@link attach} when it is back. */
@@ -65,11 +68,15 @@ export function keepAttached(deps: AttachmentKeeperDeps): AttachmentKeeper {
   let session: Hello['session']
   let knownEpoch: string | undefined
   let timer: ReturnType<typeof setTimeout> | undefined
+  /** How often the other tabs are still to be woken. */
+  let calls = 0
+  let wakeUps: BroadcastChannel | undefined
   /** How the page has left, if it has. */
   let left: 'bye' | 'suspend' | undefined
 
   async function attach(): Promise<void> {
     left = undefined
+    wakeUps ??= openWakeUps(scope, retryNow)
     cancelRetry()
     const own = (attempt = new AbortController())
     const { signal } = own
@@ -78,8 +85,7 @@ export function keepAttached(deps: AttachmentKeeperDeps): AttachmentKeeper {
     const watching = setInterval(lookForNewer, LOOK_MS)
     let opening: Promise<HostLink> | undefined
     try {
-      generation = Math.max(generation, await agreedGeneration(scope))
-      signal.throwIfAborted()
+      generation = Math.max(generation, await abortable([signal], () => agreedGeneration(scope)))
       opening = hosts.open({ scope, generation }, signal, script)
       const both = Promise.all([takeLease(), opening])
       const [lease, link] = await abortable([signal], () => both)
@@ -110,7 +116,9 @@ export function keepAttached(deps: AttachmentKeeperDeps): AttachmentKeeper {
         attachedAt = performance.now()
         deps.attached(attachment, welcome, welcome.epoch === knownEpoch)
         knownEpoch = welcome.epoch
+        wakeOthers()
       },
+      answered: wakeOthers,
       moved(to) {
         script = to
         generation = to.generation
@@ -127,6 +135,17 @@ export function keepAttached(deps: AttachmentKeeperDeps): AttachmentKeeper {
   function cancelRetry(): void {
     clearTimeout(timer)
     timer = undefined
+  }
+
+  /** At first they ask their broker, the next time they find that it has not answered. */
+  function wakeOthers(): void {
+    if (calls-- > 0) wakeUps?.postMessage('wake-up')
+  }
+
+  function retryNow(): void {
+    if (timer !== undefined) void attach()
+    else if (current) current.check()
+    else void lookForNewer()
   }
 
   /** A broker that is dead does not say so; those who knew it have agreed on another. */
@@ -149,7 +168,10 @@ export function keepAttached(deps: AttachmentKeeperDeps): AttachmentKeeper {
     if (!error.retryable) return deps.failed(error)
     const isSilent = error.code === 'call-timeout'
     // Dead or hung: no tab will find it under its name again.
-    if (isSilent) generation++
+    if (isSilent) {
+      generation++
+      calls = MAX_CALLS
+    }
     if (error.code === 'worker-failed' || (isSilent && !wasWelcome && failures > 0)) {
       script = undefined
       hosts.failed()
@@ -158,7 +180,9 @@ export function keepAttached(deps: AttachmentKeeperDeps): AttachmentKeeper {
     deps.detached(error, isAtOnce && error.code === 'stale-epoch')
     // By a listener that just heard of it.
     if (left) return
-    timer = setTimeout(attach, isAtOnce ? 0 : fullJitter(failures - AT_ONCE, Math.random(), BACKOFF))
+    // Without a timer, which a browser that takes a hidden page for too busy may hold back for minutes.
+    if (isAtOnce) void attach()
+    else timer = setTimeout(attach, fullJitter(failures - AT_ONCE, Math.random(), BACKOFF))
   }
 
   return {
@@ -167,13 +191,12 @@ export function keepAttached(deps: AttachmentKeeperDeps): AttachmentKeeper {
     },
     attach,
     takeLease,
-    retryNow() {
-      if (timer !== undefined) void attach()
-      current?.check()
-    },
+    retryNow,
     leave(how, error) {
       left = how
       cancelRetry()
+      wakeUps?.close()
+      wakeUps = undefined
       current?.leave(how, error)
       attempt.abort(error)
       hosts.leave()

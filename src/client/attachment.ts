@@ -33,6 +33,8 @@ export interface AttachmentDeps {
   moved(script: BrokerScript): void
   /** A sign of life is due: whether it is worth the wait. */
   waiting(): unknown
+  /** There was one. */
+  answered(): void
 }
 
 /** One life of this tab with one broker: from hello to the end of the epoch. */
@@ -40,7 +42,7 @@ export interface Attachment {
   /** Which session this is, or may be before the welcome, and the last frame that was handled in it. */
   readonly session: Hello['session']
   readonly wasWelcome: boolean
-  /** Asks the broker now whether it is there. */
+  /** Asks the broker now whether it is there, or whether it is worth the wait where it was asked long ago. */
   check(): void
   /** Resolves with the operations that were refused. Ends the attachment when the broker does not know it any more. */
   ask(ops: readonly Op[]): Promise<readonly OpFailure[]>
@@ -126,6 +128,7 @@ export function openAttachment(deps: AttachmentDeps): Attachment {
         if (!welcome) return waiting()
         await call('ping')
         answeredAt = performance.now()
+        deps.answered()
       },
       waiting,
       () => end(retryable('call-timeout', 'the broker is silent')),

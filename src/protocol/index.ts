@@ -17,7 +17,7 @@ export {
 export { fromChannelId, toChannelId, type ChannelAddress, type ChannelParams } from './channel-id.ts'
 export { describe, toWireError } from './to-wire-error.ts'
 export { PROTOCOL_VERSION, type ProtocolVersion } from './version.ts'
-export { generationOf, toLeaseName } from './lease-name.ts'
+export { generationOf, tabsChannel, toLeaseName } from './lease-name.ts'
 export {
   isScopeQuestion,
   parsePageMessage,

@@ -11,6 +11,11 @@ export function toLeaseName({ scope, generation }: BrokerAddress, tabId: string)
   return `${PREFIX}:${generation}:${tabId}:${scope}`
 }
 
+/** The BroadcastChannel on which tabs of a scope wake each other. No page listens there in the back/forward cache. */
+export function tabsChannel(scope: string): string {
+  return `${PREFIX}s:${scope}`
+}
+
 /** The generation in a lease of this scope; `undefined` for any other lock. */
 export function generationOf(lockName: string, scope: string): number | undefined {
   const [, , generation = '', tabId = ''] = lockName.split(':')

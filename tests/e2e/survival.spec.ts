@@ -9,6 +9,7 @@ import { hangBroker } from '../support/faults/hang-broker.ts'
 import { killBroker } from '../support/faults/kill-broker.ts'
 import { noProcesses } from '../support/faults/processes.ts'
 import { startProxy } from '../support/faults/proxy.ts'
+import { stopTimers } from '../support/faults/stop-timers.ts'
 
 /** A visible tab notices within 4 s, and the broker is replaced within 2 s more. */
 const NOTICED_MS = 4_000
@@ -43,6 +44,21 @@ for (const { host, connectionsOf, noWorker } of ALL_HOSTS)
         }
         expect(server.connections()).toBe(1)
         expect(server.peakConnections()).toBe(1)
+      })
+
+      test('is replaced as soon in a hidden tab whose timers the browser has stopped', async ({
+        real: { browser, context },
+        appUrl,
+        serve,
+      }) => {
+        test.setTimeout(60_000)
+        const server = await serve()
+        const tabs = await openTabs(() => openTab(context, { appUrl, server: server.url, host }), 3)
+        await stopTimers(tabs[1] as Page)
+        await watchLoss(tabs)
+        const at = Date.now()
+        await killBroker(browser)
+        await expectReplaced(tabs, at)
       })
 
       test('with the process of the tab that started it, is replaced in the others', async ({

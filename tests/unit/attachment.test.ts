@@ -50,6 +50,7 @@ function setUp(hello: Partial<Hello> = {}) {
     items() {},
     moved: script => story.push(['moved', script]),
     waiting() {},
+    answered() {},
   })
   ends.push(() => broker.close())
   return {

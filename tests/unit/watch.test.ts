@@ -125,6 +125,20 @@ test('it asks at once when it is told to, but not twice at the same time', async
   expect(broker).toMatchObject({ pings: 1, silences: 1 })
 })
 
+test('it tells that the answer is overdue when it is told to ask by then, whatever the timer does', () => {
+  const { broker, check } = setUp()
+  broker.answers = false
+  check()
+  const now = performance.now()
+  const clock = vi.spyOn(performance, 'now').mockReturnValue(now + 299)
+  check()
+  expect(broker).toMatchObject({ pings: 1, misses: 0 })
+  clock.mockReturnValue(now + 300)
+  for (let times = 0; times < 10; times++) check()
+  expect(broker).toMatchObject({ pings: 1, misses: 10, silences: 0 })
+  clock.mockRestore()
+})
+
 test('it ends with its signal', async () => {
   const { broker, end } = setUp()
   broker.answers = false

@@ -56,6 +56,7 @@ export async function openTab(host: Host, scope: string, generation = 1): Promis
     },
     moved() {},
     waiting() {},
+    answered() {},
   })
   let published = 0
   return {

@@ -113,6 +113,7 @@ async function attachTab(control: MessagePort, hello: Hello, heard: Heard): Prom
     },
     moved: () => undefined,
     waiting: () => undefined,
+    answered: () => undefined,
   })
   await waitFor(() => welcome ?? ended(), 'a welcome')
   if (welcome === undefined) throw ended() ?? new Error('neither welcomed nor refused')
