@@ -11,8 +11,8 @@ import { kilobytes, printTable, whole } from './lib/table.mjs'
 
 /** @typedef {{ name: string, minified: number, gzip: number, brotli: number }} Size */
 
-const maxClientGzip = 9_100
-const maxBaseGzip = 7_200
+const maxClientGzip = 9_300
+const maxBaseGzip = 7_400
 const base = 'openLine, on which other interfaces are built'
 /** What a tab would load otherwise. */
 const others = ['socket.io-client', 'comlink']
@@ -48,12 +48,12 @@ await runMain(async () => {
   const face = results.find(({ name }) => name === base)
   const targets = [
     {
-      name: 'client entry with Comlink: 9.1 kB gzip at most',
+      name: 'client entry with Comlink: 9.3 kB gzip at most',
       met: client && client.gzip <= maxClientGzip,
       figure: `${whole(client?.gzip ?? NaN)} bytes`,
     },
     {
-      name: 'what another interface needs of it: 7.2 kB gzip at most',
+      name: 'what another interface needs of it: 7.4 kB gzip at most',
       met: face && face.gzip <= maxBaseGzip,
       figure: `${whole(face?.gzip ?? NaN)} bytes`,
     },

@@ -143,14 +143,14 @@ describe('the client, Comlink included', () => {
     connect = await bundle('client-alone', "import { connect } from 'partyline'\nglobalThis.line = connect\n")
   })
 
-  test('is at most 9.1 kB in a tab that has a SharedWorker', async () => {
-    expect(await bytesOf(connect, entryOf(connect).fileName)).toBeLessThanOrEqual(9_100)
+  test('is at most 9.3 kB in a tab that has a SharedWorker', async () => {
+    expect(await bytesOf(connect, entryOf(connect).fileName)).toBeLessThanOrEqual(9_300)
   })
 
-  test("is at most 7.2 kB as far as another library's interface needs it", async () => {
+  test("is at most 7.4 kB as far as another library's interface needs it", async () => {
     const path = './node_modules/partyline/dist/client/open-line.js'
     const base = await bundle('base-alone', `import { openLine } from '${path}'\nglobalThis.line = openLine\n`)
-    expect(await bytesOf(base, entryOf(base).fileName)).toBeLessThanOrEqual(7_200)
+    expect(await bytesOf(base, entryOf(base).fileName)).toBeLessThanOrEqual(7_400)
   })
 
   test('loads at most 3.5 kB more where there is none', async () => {
@@ -185,12 +185,12 @@ describe('around the service worker', () => {
   /** The name of the database in which Workbox keeps its times: minifiers leave it. */
   const workboxCode = /workbox-expiration/
 
-  test('its script is one file, as all browsers take it, of at most 24 kB', async () => {
+  test('its script is one file, as all browsers take it, of at most 25 kB', async () => {
     const chunks = await bundled('sw.ts')
     expect(chunks).toHaveLength(1)
     expect(chunks[0]?.imports).toEqual([])
     expect(workboxCode.test(chunks[0]?.code ?? '')).toBe(true)
-    expect(await gzipped(chunks)).toBeLessThanOrEqual(24_000)
+    expect(await gzipped(chunks)).toBeLessThanOrEqual(25_000)
   })
 
   test('a tab loads none of it, nor anything of the outbox', () => {
