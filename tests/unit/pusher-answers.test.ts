@@ -74,7 +74,7 @@ test('garbage is refused, and what was in it is not repeated', () => {
 
 test.each<[string | undefined, string | undefined]>([
   ['{"user_id":"ann"}', 'ann'],
-  ['{"user_id":5}', '5'],
+  ['{"user_id":5}', 5],
   ['{}', undefined],
   ['not json', undefined],
   [undefined, undefined],

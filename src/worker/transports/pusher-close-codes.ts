@@ -18,7 +18,7 @@ export function toCloseError({ code, reason = '' }: Close): UpstreamError {
   const retryAfterMs = code !== undefined && isInClass(code, 4100) ? { retryAfterMs: 1_000 } : {}
   const words = reason === '' ? 'the connection was closed' : reason
   return new UpstreamError(kind, code === undefined ? words : `${words} (${code})`, {
-    details: { code },
+    details: { code, ...(reason === '' ? {} : { message: reason }) },
     ...retryAfterMs,
   })
 }
