@@ -1,4 +1,4 @@
-import type { ChannelStateChange, Line, PartylineError, StatusChange } from '../../client/index.ts'
+import type { ChannelStateChange, Line, PartylineError } from '../../client/index.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { log } from './log.ts'
 import type { Pusher } from './pusher.ts'
@@ -45,6 +45,7 @@ export class ConnectionManager extends Dispatcher {
   #line: Promise<Line> | undefined
   #open: Line | undefined
   #isWanted = false
+  #isInsisting = false
   #unavailable: ReturnType<typeof setTimeout> | undefined
   /** What ends the listening to each channel. */
   readonly #stops = new Map<string, AbortController>()
@@ -57,6 +58,7 @@ export class ConnectionManager extends Dispatcher {
   connect(): void {
     if (this.#isWanted) return
     this.#isWanted = true
+    this.#isInsisting = false
     this.#begin()
     const stop = this.#stopOf(CONNECTION)
     this.#line ??= this.#pusher.openLine()
@@ -132,7 +134,7 @@ export class ConnectionManager extends Dispatcher {
   #listen(line: Line, stop: AbortController): void {
     this.#open = line
     const connection = line.channel(CONNECTION)
-    line.on('status', change => this.#changed(change), stop)
+    line.on('status', ({ reason, ...change }) => this.#changed({ reason, ...change }), stop)
     connection.onState(({ state, info }) => {
       if (state === 'joined') this.#opened(info as Opened)
     }, stop)
@@ -141,13 +143,12 @@ export class ConnectionManager extends Dispatcher {
       this.emit('error', { type: 'PusherError', data })
       this.emit('message', { event, data })
     }, stop)
-    // After a refusal it waits to be asked.
-    if (line.status === 'blocked') line.reconnect()
+    this.#changed(line)
   }
 
   #opened({ socketId, ...server }: Opened): void {
     const wrong = this.#pusher.isOther(server)
-    if (wrong) return this.#refuse(wrong)
+    if (wrong) return this.#closed({ code: 4_001, message: wrong, wasOpen: false })
     const isOpen = this.state === 'connected'
     // The tab itself was away, and the connection was not.
     if (isOpen && socketId === this.socket_id) return
@@ -157,9 +158,15 @@ export class ConnectionManager extends Dispatcher {
     this.#update('connected', { socket_id: socketId })
   }
 
-  #changed({ status, reason, retryInMs }: StatusChange): void {
+  #changed({ status, reason, retryInMs }: Pick<Line, 'status' | 'reason'> & { retryInMs?: number }): void {
     if (status === 'closed') return this.#fail({ code: reason })
-    if (retryInMs) this.emit('connecting_in', Math.round(retryInMs / 1_000))
+    const seconds = Math.round((retryInMs ?? 0) / 1_000)
+    if (seconds) this.emit('connecting_in', seconds)
+    // It waits to be asked, once, after what was refused before.
+    if (status === 'blocked' && !this.#isInsisting) {
+      this.#isInsisting = true
+      void this.#line?.then(line => line.reconnect())
+    }
     if (status !== 'open' && this.state === 'connected') this.#begin()
   }
 
@@ -169,11 +176,6 @@ export class ConnectionManager extends Dispatcher {
     if (isEnd && wasOpen) this.emit('error', error)
     if (isEnd && (!wasOpen || code > 3_999 || code < 1_005)) this.emit('error', { type: 'WebSocketError', error })
     if ((code > 4_000 && code < 4_100) || code > 4_299) this.disconnect()
-  }
-
-  #refuse(message: string): void {
-    this.emit('error', { type: 'PusherError', data: { code: 4_001, message } })
-    this.disconnect()
   }
 
   #fail(error: unknown): void {

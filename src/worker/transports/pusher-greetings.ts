@@ -5,6 +5,7 @@ export interface RawMessage {
   readonly event: string
   readonly channel?: string | undefined
   readonly data?: unknown
+  readonly user_id?: string
 }
 
 interface Greeting {

@@ -37,6 +37,8 @@ export class PusherLink implements TransportLink {
   readonly #encrypted: EncryptedChannels | undefined
   readonly #rosters = new Rosters()
   readonly #greetings = new Greetings()
+  /** What came for tabs that have not heard yet that they have joined. */
+  readonly #held = new Map<string, RawMessage[]>()
   readonly #rate: RateWindow
   #isOpen = false
   #wantsWatchlist = false
@@ -82,22 +84,40 @@ export class PusherLink implements TransportLink {
 
   async join(id: string, signal: AbortSignal): Promise<unknown> {
     if (id === CONNECTION_CHANNEL) return this.infoOf(id)
-    if (id === rawId(USER_CHANNEL)) this.#userId ??= await this.#signInLate(signal)
+    if (isRawId(id)) return this.#joinRaw(id, signal)
     const name = this.#toServer(id)
     if (name === WATCHLIST_CHANNEL) this.#wantsWatchlist = true
     else await this.#subscriptions.join(name, signal, id)
     // It may have been joined before, for a message.
-    const state = isRawId(id) ? undefined : this.#rosters.stateOf(name)
+    const state = this.#rosters.stateOf(name)
     if (state !== undefined) this.#sink.presence(id, state)
-    return this.infoOf(id)
+    return undefined
+  }
+
+  /** Resolves with all that the server has said by then, be it in one breath with its confirmation. */
+  async #joinRaw(id: string, signal: AbortSignal): Promise<unknown> {
+    const messages = [...this.#greetingOf(id)]
+    this.#held.set(id, messages)
+    try {
+      if (id === rawId(USER_CHANNEL)) this.#userId ??= await this.#signInLate(signal)
+      const name = this.#toServer(id)
+      await this.#subscriptions.join(name, signal, id)
+      return { messages, me: this.#memberIdIn(name) }
+    } finally {
+      this.#held.delete(id)
+    }
+  }
+
+  #greetingOf(id: string): readonly RawMessage[] {
+    const { name } = fromChannelId(id)
+    if (name !== USER_CHANNEL) return this.#greetings.of(name)
+    return this.#signedIn === undefined ? [] : [this.#signedIn, ...this.#online()]
   }
 
   infoOf(id: string): unknown {
     if (id === CONNECTION_CHANNEL) return { socketId: this.#connection.socketId, ...serverOf(this.#options) }
     if (!isRawId(id)) return undefined
-    const { name } = fromChannelId(id)
-    if (name === USER_CHANNEL) return { messages: [this.#signedIn, ...this.#online()] }
-    return { messages: this.#greetings.of(name), me: this.#memberIdIn(name) }
+    return { messages: this.#greetingOf(id), me: this.#memberIdIn(fromChannelId(id).name) }
   }
 
   leave(id: string): void {
@@ -182,7 +202,7 @@ export class PusherLink implements TransportLink {
     const kind = channelKind(channel)
     if (kind?.isPrivate !== true) return undefined
     if (kind.isEncrypted && this.#encrypted === undefined)
-      throw new UpstreamError('refused', "encrypted channels need the transport of 'partyline/worker/pusher-encrypted'")
+      throw refused("encrypted channels need the transport of 'partyline/worker/pusher-encrypted'")
     return this.#authoriser.channel(channel, this.#connection.socketId, kind, signal)
   }
 
@@ -226,6 +246,7 @@ export class PusherLink implements TransportLink {
         return this.#heard(message, raw)
       case 'signed-in':
         this.#signedIn = { event: raw.event, data: raw.data }
+        this.#held.get(rawId(USER_CHANNEL))?.push(this.#signedIn)
         return this.#signingIn?.resolve(message.userId)
       case 'watchlist':
         return this.#watched(message.changes, raw)
@@ -241,7 +262,7 @@ export class PusherLink implements TransportLink {
 
   #joined({ channel, members }: Extract<ServerMessage, { kind: 'joined' }>, raw: RawMessage): void {
     if (!this.#subscriptions.confirmed(channel)) return
-    this.#greetings.note(channel, raw)
+    this.#raw(channel, raw)
     if (members !== undefined) this.#presence(channel, { kind: 'state', members })
   }
 
@@ -261,15 +282,24 @@ export class PusherLink implements TransportLink {
   #event(channel: string, event: string, payload: unknown, userId?: string, except?: string): void {
     this.#greetings.note(channel, { event, data: payload })
     const rest = userId === undefined ? undefined : [{ user_id: userId }]
-    for (const id of this.#subscriptions.wantedAs(channel))
-      this.#sink.event({ channel: id, event, payload, rest, except })
+    for (const id of this.#subscriptions.wantedAs(channel)) {
+      const held = this.#held.get(id)
+      if (held === undefined) this.#sink.event({ channel: id, event, payload, rest, except })
+      else held.push({ event, data: payload, ...rest?.[0] })
+    }
   }
 
   /** For tabs that want what the server says as it is. */
   #raw(channel: string, { event, data }: RawMessage): void {
     this.#greetings.note(channel, { event, data })
-    for (const id of this.#subscriptions.wantedAs(channel))
-      if (isRawId(id)) this.#sink.event({ channel: id, event, payload: data })
+    for (const id of this.#subscriptions.wantedAs(channel)) if (isRawId(id)) this.#rawTo(id, { event, data })
+  }
+
+  #rawTo(id: string, message: RawMessage): void {
+    const { event, data } = message
+    const held = this.#held.get(id)
+    if (held === undefined) this.#sink.event({ channel: id, event, payload: data })
+    else held.push(message)
   }
 
   #presence(channel: string, change: PresenceChange): void {
@@ -286,7 +316,9 @@ export class PusherLink implements TransportLink {
       if (this.#wantsWatchlist)
         this.#sink.event({ channel: WATCHLIST_CHANNEL, event: change.name, payload: { user_ids: change.userIds } })
     }
-    if (this.#userId !== undefined) this.#raw(userChannel(this.#userId), raw)
+    const id = rawId(USER_CHANNEL)
+    const isJoined = this.#userId !== undefined && this.#subscriptions.wantedAs(userChannel(this.#userId)).includes(id)
+    if (isJoined || this.#held.has(id)) this.#rawTo(id, { event: raw.event, data: raw.data })
   }
 
   /** What the server told of the watchlist, for a tab that comes later. */
@@ -313,10 +345,7 @@ export class PusherLink implements TransportLink {
       return name === USER_CHANNEL ? userChannel(userId) : name
     }
     if (channelKind(name) === undefined)
-      throw new UpstreamError(
-        'refused',
-        `${name} is no name for a channel: Pusher takes letters, digits and _ - = @ , . ;`,
-      )
+      throw refused(`${name} is no name for a channel: Pusher takes letters, digits and _ - = @ , . ;`)
     return name
   }
 
@@ -356,4 +385,9 @@ export class PusherLink implements TransportLink {
     this.#userId = undefined
     this.#signedIn = undefined
   }
+}
+
+/** As a server would tell it, for those who hear that. */
+function refused(why: string): UpstreamError {
+  return new UpstreamError('refused', why, { details: { error: why } })
 }
