@@ -2,9 +2,14 @@ import type { PartylineError } from '../../client/index.ts'
 import type { Greeting, Message } from './connection.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { log } from './log.ts'
+import { Members, type Member } from './members.ts'
 import type { Pusher } from './pusher.ts'
 
-/** A public, private or encrypted channel in this tab. */
+interface Present {
+  readonly presence: { readonly hash: Record<string, unknown>; readonly count: number }
+}
+
+/** A channel in this tab, of whatever kind. */
 export class Channel extends Dispatcher {
   name: string
   pusher: Pusher
@@ -12,11 +17,14 @@ export class Channel extends Dispatcher {
   subscriptionPending = false
   subscriptionCancelled = false
   subscriptionCount!: number
+  /** Of a presence channel. */
+  members: Members | undefined
 
   constructor(name: string, pusher: Pusher) {
     super(name)
     this.name = name
     this.pusher = pusher
+    if (name.startsWith('presence-')) this.members = new Members()
   }
 
   /** False when there is no connection. */
@@ -24,27 +32,29 @@ export class Channel extends Dispatcher {
     if (this.name.startsWith('private-encrypted-'))
       throw new Error('Client events are not currently supported for encrypted channels')
     if (!event.startsWith('client-')) throw new Error(`Event '${event}' does not start with 'client-'`)
-    if (!this.subscribed)
-      log(
-        'warn',
-        "Client event triggered before channel 'subscription_succeeded' event . See: https://pusher.com/docs/client_api_guide/client_events#trigger-events",
-      )
     return this.pusher.send_event(event, data, this.name)
   }
 
   /** For pusher: the connection is gone. */
   disconnect(): void {
     this.subscribed = this.subscriptionPending = false
+    this.members?.reset()
   }
 
   /** For pusher: something that the server said. */
-  handleEvent({ event, data, ...metadata }: Message): void {
-    if (event === SUCCEEDED) this.#succeeded(data)
-    else if (event === 'pusher_internal:subscription_count') {
+  handleEvent({ event, data, user_id }: Message): void {
+    const { members } = this
+    const [, internal] = event.split('pusher_internal:')
+    if (!internal) this.emit(event, data, members && user_id ? { user_id } : {})
+    else if (internal === 'subscription_succeeded') this.#succeeded(data as Present)
+    else if (internal === 'subscription_count') {
       const { subscription_count: count } = data as { subscription_count: number }
       if (count) this.subscriptionCount = count
-      this.emit('pusher:subscription_count', data)
-    } else if (!event.startsWith('pusher_internal:')) this.emit(event, data, this.metadata(metadata))
+      this.emit(`pusher:${internal}`, data)
+    } else if (internal === 'member_removed') this.#tell(internal, members?.removeMember(data as never))
+    // What comes again after the tab was asleep is no news.
+    else if (!members?.get((data as { user_id: string }).user_id))
+      this.#tell(internal, members?.addMember(data as never))
   }
 
   /** For pusher. */
@@ -54,7 +64,7 @@ export class Channel extends Dispatcher {
     this.subscriptionCancelled = false
     this.pusher.connection.join(
       this.name,
-      greeting => this.greet(greeting),
+      greeting => this.#greet(greeting),
       error => this.#refused(error),
     )
   }
@@ -75,26 +85,28 @@ export class Channel extends Dispatcher {
     this.subscriptionCancelled = false
   }
 
-  /** What the server says to who joins. One that has joined already has heard it. */
-  protected greet({ messages }: Greeting): void {
-    if (this.subscribed) return
-    for (const message of messages) this.#say(message)
+  /** What the server says to who joins. To whom it has said so before only who came and went meanwhile is news. */
+  #greet({ messages, me }: Greeting): void {
+    const { members, subscribed } = this
+    if (!subscribed) {
+      members?.setMyID(me)
+      for (const message of messages) this.#say(message)
+    } else if (members) {
+      const [succeeded] = messages as unknown as readonly [{ data: Present }]
+      const { hash } = succeeded.data.presence
+      for (const id of Object.keys(members.members))
+        if (!Object.hasOwn(hash, id)) this.#say({ event: 'pusher_internal:member_removed', data: { user_id: id } })
+      for (const [id, info] of Object.entries(hash))
+        this.#say({ event: 'pusher_internal:member_added', data: { user_id: id, user_info: info } })
+    }
   }
 
-  protected metadata(_message: object): object {
-    return {}
-  }
-
-  /** Who is there, in the words of a presence channel. */
-  protected present(data: unknown): unknown {
-    return data
-  }
-
-  #succeeded(data: unknown): void {
+  #succeeded(data: Present): void {
     this.subscriptionPending = false
     this.subscribed = true
-    if (this.subscriptionCancelled) this.pusher.unsubscribe(this.name)
-    else this.emit('pusher:subscription_succeeded', this.present(data))
+    if (this.subscriptionCancelled) return this.pusher.unsubscribe(this.name)
+    this.members?.onSubscription(data)
+    this.emit('pusher:subscription_succeeded', this.members ?? data)
   }
 
   #refused({ details, message }: PartylineError): void {
@@ -109,6 +121,13 @@ export class Channel extends Dispatcher {
   #say(message: Message): void {
     this.pusher.connection.emit('message', { ...message, channel: this.name })
   }
+
+  #tell(what: string, member: Member | null | undefined): void {
+    if (member) this.emit(`pusher:${what}`, member)
+  }
 }
 
-export const SUCCEEDED = 'pusher_internal:subscription_succeeded'
+/** A channel whose members are known. */
+export interface PresenceChannel extends Channel {
+  members: Members
+}

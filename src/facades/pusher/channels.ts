@@ -1,5 +1,4 @@
 import { Channel } from './channel.ts'
-import { PresenceChannel } from './presence-channel.ts'
 import type { Pusher } from './pusher.ts'
 
 /** Those of one instance, by name. */
@@ -8,8 +7,7 @@ export class Channels {
 
   add(name: string, pusher: Pusher): Channel {
     if (name.startsWith('#')) throw new Error(`Cannot create a channel with name "${name}".`)
-    const Kind = name.startsWith('presence-') ? PresenceChannel : Channel
-    return (this.channels[name] ??= new Kind(name, pusher))
+    return (this.channels[name] ??= new Channel(name, pusher))
   }
 
   all(): Channel[] {

@@ -1,8 +1,7 @@
 export { useWorker } from '../line-for.ts'
-export type { Channel } from './channel.ts'
+export type { Channel, PresenceChannel } from './channel.ts'
 export type { ConnectionManager } from './connection.ts'
 export type { Members } from './members.ts'
-export type { PresenceChannel } from './presence-channel.ts'
 export type {
   AuthOptions,
   Authorizer,

@@ -1,13 +1,18 @@
-/** Where an app hears what goes on: `Pusher.log`, or the console with `Pusher.logToConsole`. */
-export const logging: { log: ((message: string) => void) | undefined; logToConsole: boolean } = {
-  log: undefined,
-  logToConsole: false,
+interface Logging {
+  log?: ((message: string) => void) | undefined
+  logToConsole?: boolean
+}
+
+let logging: Logging = {}
+
+/** Says whose `log` and `logToConsole` count. */
+export function logFor(given: Logging): void {
+  logging = given
 }
 
 export function log(level: 'log' | 'warn' | 'error', ...details: readonly unknown[]): void {
-  const { log: given, logToConsole } = logging
-  if (!given && !logToConsole) return
+  if (!logging.log && !logging.logToConsole) return
   const message = `Pusher :  : ${JSON.stringify(details)}`
-  if (given) given(message)
+  if (logging.log) logging.log(message)
   else console[level](message)
 }

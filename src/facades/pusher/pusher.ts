@@ -1,13 +1,13 @@
 import type { Credentials, CredentialsRequest, Line } from '../../client/index.ts'
 import { digest } from '../digest.ts'
 import { lineFor } from '../line-for.ts'
-import { channelAuthorizer, userAuthenticator, visibleIdentity } from './auth.ts'
 import type { Channel } from './channel.ts'
 import { Channels } from './channels.ts'
 import { ConnectionManager, type Message } from './connection.ts'
 import { Dispatcher } from './dispatcher.ts'
-import { log, logging } from './log.ts'
-import type { ChannelAuthorizationHandler, ClusterOptions, Options, UserAuthenticationHandler } from './types.ts'
+import { endpointsOf, fieldsOf } from './endpoints.ts'
+import { log, logFor } from './log.ts'
+import type { ClusterOptions, Options } from './types.ts'
 import { User } from './user.ts'
 
 /**
@@ -17,25 +17,12 @@ import { User } from './user.ts'
  * const pusher = new Pusher('app-key', { cluster: 'eu' })
  * pusher.subscribe('orders').bind('created', order => render(order))
  */
-export class Pusher {
+export class Pusher extends Dispatcher {
   static instances: Pusher[] = []
   static isReady = true
 
-  static get log(): typeof logging.log {
-    return logging.log
-  }
-
-  static set log(hear) {
-    logging.log = hear
-  }
-
-  static get logToConsole(): boolean {
-    return logging.logToConsole
-  }
-
-  static set logToConsole(is) {
-    logging.logToConsole = is
-  }
+  static log: ((message: string) => void) | undefined
+  static logToConsole = false
 
   static ready(): void {
     Pusher.isReady = true
@@ -44,22 +31,26 @@ export class Pusher {
 
   key: string
   options: Options
-  config: { channelAuthorizer: ChannelAuthorizationHandler; userAuthenticator: UserAuthenticationHandler }
   channels = new Channels()
-  global_emitter = new Dispatcher()
+  /** Hears events of all channels. */
+  global_emitter = this
   connection: ConnectionManager
   user: User
 
   constructor(app_key: string, options: Options) {
+    super()
     // oxlint-disable-next-line typescript/only-throw-error -- as in pusher-js
     if ((app_key ?? null) === null) throw 'You must pass your app key when you instantiate Pusher.'
     // oxlint-disable-next-line typescript/only-throw-error -- as in pusher-js
     if ((options ?? null) === null) throw 'You must pass an options object'
     // oxlint-disable-next-line typescript/only-throw-error -- as in pusher-js
     if ((options.cluster ?? null) === null) throw 'Options object must provide a cluster'
+    for (const { customHandler, transport } of endpointsOf(options))
+      // oxlint-disable-next-line typescript/only-throw-error -- as in pusher-js
+      if (!customHandler && transport !== 'ajax') throw `'${transport}' is not a recognized auth transport`
+    logFor(Pusher)
     this.key = app_key
     this.options = options
-    this.config = { channelAuthorizer: channelAuthorizer(this), userAuthenticator: userAuthenticator(options) }
     this.connection = new ConnectionManager(this)
     this.connection.bind('connected', () => this.subscribeAll())
     this.connection.bind('message', (message: Message) => this.#heard(message))
@@ -95,31 +86,6 @@ export class Pusher {
     this.connection.disconnect()
   }
 
-  bind(event_name: string, callback: Function, context?: unknown): this {
-    this.global_emitter.bind(event_name, callback, context)
-    return this
-  }
-
-  unbind(event_name?: string, callback?: Function, context?: unknown): this {
-    this.global_emitter.unbind(event_name, callback, context)
-    return this
-  }
-
-  bind_global(callback: Function): this {
-    this.global_emitter.bind_global(callback)
-    return this
-  }
-
-  unbind_global(callback?: Function): this {
-    this.global_emitter.unbind_global(callback)
-    return this
-  }
-
-  unbind_all(_callback?: Function): this {
-    this.global_emitter.unbind_all()
-    return this
-  }
-
   subscribeAll(): void {
     for (const { name } of this.allChannels()) this.subscribe(name)
   }
@@ -153,9 +119,9 @@ export class Pusher {
   /** For the connection. */
   async openLine(): Promise<Line> {
     const { key, options } = this
-    const server = `pusher:${key}@${this.#host}`
+    const port = this.shouldUseTLS() ? (options.wssPort ?? 443) : (options.wsPort ?? 80)
     return lineFor({
-      scope: options.scope ?? `${server}:${await digest(JSON.stringify(visibleIdentity(this)))}`,
+      scope: options.scope ?? `pusher:${key}@${this.#host}:${port}:${await digest(this.#visible)}`,
       // `undefined`: another tab is to be asked.
       credentials: request => this.#authorise(request) as Promise<Credentials>,
     })
@@ -168,6 +134,11 @@ export class Pusher {
     return isSame ? undefined : `the worker connects to ${key} at ${host}:${port}, not to ${this.key} at ${this.#host}`
   }
 
+  /** What tells one user from another, as far as the options show it. */
+  get #visible(): string {
+    return JSON.stringify(endpointsOf(this.options).map(one => [fieldsOf(one, 'params'), fieldsOf(one, 'headers')]))
+  }
+
   get #host(): string {
     return this.options.wsHost || `ws-${this.options.cluster}.pusher.com`
   }
@@ -176,31 +147,14 @@ export class Pusher {
     log('log', 'Event recd', { event, channel, data, ...metadata })
     const known = channel && (this.channel(channel) as Channel | undefined)
     if (known) known.handleEvent({ event, data, ...metadata })
-    if (!event.startsWith('pusher_internal:')) this.global_emitter.emit(event, data)
+    if (!event.startsWith('pusher_internal:')) this.emit(event, data)
   }
 
   /** Only the tab that has the channel can answer for it. */
   async #authorise({ channel, socketId }: CredentialsRequest): Promise<object | undefined> {
     if (typeof socketId !== 'string') return {}
-    const { user, config } = this
-    if (channel === undefined)
-      return user.signin_requested
-        ? new Promise(resolve => config.userAuthenticator({ socketId }, (...given) => resolve(answer(...given))))
-        : undefined
-    if (!this.channel(channel)) return undefined
-    const given = await new Promise<object>(resolve =>
-      config.channelAuthorizer({ socketId, channelName: channel }, (...told) => resolve(answer(...told))),
-    )
-    // Then it is the user who is signed in.
-    if (!channel.startsWith('presence-') || 'error' in given || 'channel_data' in given) return given
-    await user.signinDonePromise
-    return user.user_data ? given : answer({ message: undefined }, null)
+    if (!(channel ? this.channel(channel) : this.user.signin_requested)) return undefined
+    const { authoriseChannel, authenticateUser } = await import('./auth.ts')
+    return channel ? authoriseChannel(this, socketId, channel) : authenticateUser(this, socketId)
   }
-}
-
-function answer(error: { message?: string | undefined; status?: number } | null, data: object | null): object {
-  if (!error) return data ?? {}
-  const { message, status } = error
-  const refusal = { type: 'AuthError', error: message, ...(status === undefined ? {} : { status }) }
-  return { error: String(message), details: { refusal } }
 }

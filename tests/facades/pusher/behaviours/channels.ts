@@ -6,7 +6,7 @@ function flags(channel: Readonly<Record<(typeof FLAGS)[number], boolean>>): obje
   return Object.fromEntries(FLAGS.map(flag => [flag, channel[flag]]))
 }
 
-export const channels: readonly Behaviour[] = [
+export const ofChannels: readonly Behaviour[] = [
   {
     name: 'an event comes with its data and empty metadata',
     async run({ connected, subscribed, hear, server, settled, note }) {

@@ -18,7 +18,7 @@ function closed(code: number, message: string): unknown[] {
   ]
 }
 
-export const connection: readonly Behaviour[] = [
+export const ofConnection: readonly Behaviour[] = [
   {
     name: 'is connecting as soon as it is made, and tells of each state',
     async run({ open, hear, next, note }) {

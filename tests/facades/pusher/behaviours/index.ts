@@ -1,8 +1,14 @@
 import type { Behaviour } from '../behaviour.ts'
-import { channels } from './channels.ts'
-import { connection } from './connection.ts'
-import { presence } from './presence.ts'
-import { privateChannels } from './private.ts'
-import { user } from './user.ts'
+import { ofChannels } from './channels.ts'
+import { ofConnection } from './connection.ts'
+import { ofPresence } from './presence.ts'
+import { ofPrivateChannels } from './private.ts'
+import { ofUser } from './user.ts'
 
-export const behaviours: readonly Behaviour[] = [...connection, ...channels, ...privateChannels, ...presence, ...user]
+export const behaviours: readonly Behaviour[] = [
+  ...ofConnection,
+  ...ofChannels,
+  ...ofPrivateChannels,
+  ...ofPresence,
+  ...ofUser,
+]

@@ -8,7 +8,7 @@ function membersOf(channel: unknown): object {
   return { count, me, myID, members }
 }
 
-export const presence: readonly Behaviour[] = [
+export const ofPresence: readonly Behaviour[] = [
   {
     name: 'the members of a presence channel are there when it is subscribed',
     async run({ connected, hear, next, server, note }) {

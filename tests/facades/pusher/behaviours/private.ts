@@ -1,6 +1,8 @@
-import type { Channel } from 'pusher-js'
+import type { Channel, ChannelAuthorizationCallback } from 'pusher-js'
 import type { Behaviour } from '../behaviour.ts'
 import type { Api } from '../page/api.ts'
+
+type ChannelAuthorizationData = NonNullable<Parameters<ChannelAuthorizationCallback>[1]>
 
 const REFUSED = 'pusher:subscription_error'
 
@@ -14,12 +16,18 @@ async function refused(api: Api, own: Parameters<Api['connected']>[0], name = 'p
   return channel
 }
 
-async function sign(api: Api, body: Record<string, string>): Promise<{ auth: string; channel_data?: string }> {
-  const response = await fetch(`${api.url}/pusher/auth`, { method: 'POST', body: new URLSearchParams(body) })
-  return (await response.json()) as { auth: string }
+async function sign(
+  { url }: Api,
+  socketId: string,
+  channel: string,
+  callback: ChannelAuthorizationCallback,
+): Promise<void> {
+  const body = new URLSearchParams({ socket_id: socketId, channel_name: channel })
+  const response = await fetch(`${url}/pusher/auth`, { method: 'POST', body })
+  callback(null, (await response.json()) as ChannelAuthorizationData)
 }
 
-export const privateChannels: readonly Behaviour[] = [
+export const ofPrivateChannels: readonly Behaviour[] = [
   {
     name: 'a private channel is authorised at the endpoint, with the parameters',
     async run({ connected, subscribed, hear, server, settled, note }) {
@@ -118,9 +126,9 @@ export const privateChannels: readonly Behaviour[] = [
         authEndpoint: '/mine',
         auth: { params: { a: 1 }, headers: { b: '2' } },
         authorizer: (channel, given) => ({
-          async authorize(socketId, callback) {
+          authorize(socketId, callback) {
             note(channel, given, socketId === pusher.connection.socket_id)
-            callback(null, await sign(api, { socket_id: socketId, channel_name: channel.name }))
+            void sign(api, socketId, channel.name, callback)
           },
         }),
       })
@@ -134,9 +142,9 @@ export const privateChannels: readonly Behaviour[] = [
     async run(api) {
       const pusher = await api.connected({
         channelAuthorization: {
-          async customHandler({ socketId, channelName, ...more }, callback) {
+          customHandler({ socketId, channelName, ...more }, callback) {
             api.note(channelName, more, socketId === pusher.connection.socket_id)
-            callback(null, await sign(api, { socket_id: socketId, channel_name: channelName }))
+            void sign(api, socketId, channelName, callback)
           },
         },
       })
@@ -148,7 +156,7 @@ export const privateChannels: readonly Behaviour[] = [
     run: async api =>
       void (await refused(api, {
         channelAuthorization: {
-          customHandler: async (_, callback) => callback(await Promise.resolve(new Error('not you')), null),
+          customHandler: (_, callback) => queueMicrotask(() => callback(new Error('not you'), null)),
         },
       })),
   },
