@@ -35,7 +35,7 @@ export class Dispatcher {
     return this
   }
 
-  unbind_all(): this {
+  unbind_all(_callback?: Function): this {
     return this.unbind().unbind_global()
   }
 
