@@ -41,6 +41,8 @@ export class PusherLink implements TransportLink {
   readonly #held = new Map<string, RawMessage[]>()
   readonly #rate: RateWindow
   #isOpen = false
+  /** Somebody listens to {@link CONNECTION_CHANNEL}. */
+  #isWatched = false
   #wantsWatchlist = false
   /** The answer to a sign-in that is under way. */
   #signingIn: Deferred<string> | undefined
@@ -83,7 +85,10 @@ export class PusherLink implements TransportLink {
   }
 
   async join(id: string, signal: AbortSignal): Promise<unknown> {
-    if (id === CONNECTION_CHANNEL) return this.infoOf(id)
+    if (id === CONNECTION_CHANNEL) {
+      this.#isWatched = true
+      return this.infoOf(id)
+    }
     if (isRawId(id)) return this.#joinRaw(id, signal)
     const name = this.#toServer(id)
     if (name === WATCHLIST_CHANNEL) this.#wantsWatchlist = true
@@ -123,6 +128,7 @@ export class PusherLink implements TransportLink {
   leave(id: string): void {
     const { name } = fromChannelId(id)
     if (name === WATCHLIST_CHANNEL) this.#wantsWatchlist = false
+    else if (name === CONNECTION_CHANNEL) this.#isWatched = false
     else if (name !== USER_CHANNEL) this.#subscriptions.leave(name, id)
     else if (this.#userId !== undefined) this.#subscriptions.leave(userChannel(this.#userId), id)
   }
@@ -251,7 +257,7 @@ export class PusherLink implements TransportLink {
       case 'watchlist':
         return this.#watched(message.changes, raw)
       case 'error':
-        this.#sink.event({ channel: CONNECTION_CHANNEL, event: raw.event, payload: raw.data })
+        if (this.#isWatched) this.#sink.event({ channel: CONNECTION_CHANNEL, event: raw.event, payload: raw.data })
         return this.#sink.malformed('pusher:error', message.text)
       case 'malformed':
         return this.#sink.malformed(message.what, message.detail)
@@ -360,13 +366,17 @@ export class PusherLink implements TransportLink {
 
   #lost(error: UpstreamError): void {
     const wasOpen = this.#isOpen
+    const isWatched = this.#isWatched
     this.#end(error)
     if (!wasOpen) return
-    this.#tellClose(error, true)
+    if (isWatched) this.#tellClose(error, true)
     this.#sink.lost(error)
   }
 
-  /** With which code the server has ended the connection, or has not taken it. */
+  /**
+   * With which code the server has ended the connection, or has not taken it: whoever waits for the first one cannot
+   * have said so yet.
+   */
   #tellClose({ details }: UpstreamError, wasOpen: boolean): void {
     const { code, message } = (details ?? {}) as { code?: unknown; message?: unknown }
     if (code !== undefined)
@@ -381,7 +391,7 @@ export class PusherLink implements TransportLink {
     this.#encrypted?.clear()
     this.#rosters.clear()
     this.#greetings.clear()
-    this.#wantsWatchlist = false
+    this.#wantsWatchlist = this.#isWatched = false
     this.#userId = undefined
     this.#signedIn = undefined
   }
