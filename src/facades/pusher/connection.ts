@@ -108,12 +108,12 @@ export class ConnectionManager extends Dispatcher {
   ): void {
     if (this.state !== 'connected' || !this.#open) return
     const channel = this.#open.channel(name, RAW)
-    const changed = ({ state, info, error }: Omit<ChannelStateChange, 'error'> & { error?: unknown }): void => {
+    const changed = ({ state, info, error }: Pick<ChannelStateChange, 'state' | 'info' | 'error'>): void => {
+      // It is asked for anew with the next connection, or when the app asks.
+      if (state === 'refused') this.leave(name)
       if (this.state !== 'connected') return
       if (state === 'joined') joined(info as Greeting)
-      if (state !== 'refused') return
-      this.leave(name)
-      refused(error as PartylineError)
+      if (error) refused(error)
     }
     if (this.#stops.has(name)) return changed(channel)
     const stop = this.#stopOf(name)

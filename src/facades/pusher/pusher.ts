@@ -101,7 +101,7 @@ export class Pusher extends Dispatcher {
     const channel = this.channel(channel_name) as Channel | undefined
     if (channel?.subscriptionPending) return channel.cancelSubscription()
     this.channels.remove(channel_name)
-    if (channel?.subscribed) channel.unsubscribe()
+    channel?.unsubscribe()
   }
 
   send_event(event_name: string, data: unknown, channel?: string): boolean {

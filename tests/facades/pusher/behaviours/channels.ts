@@ -141,6 +141,21 @@ export const ofChannels: readonly Behaviour[] = [
     },
   },
   {
+    name: 'what is unsubscribed while the connection is away is not subscribed again',
+    async run({ connected, subscribed, server, settled, next, note }) {
+      const pusher = await connected()
+      await subscribed(pusher, 'orders')
+      const other = await subscribed(pusher, 'other')
+      const lost = next(pusher.connection, 'connecting').then(() => pusher.unsubscribe('orders'))
+      const again = next(other, 'pusher:subscription_succeeded')
+      await server.closeAll(4200)
+      await lost
+      await again
+      await settled(other)
+      note((await server.subscriptions()).toSorted(), pusher.channel('orders'))
+    },
+  },
+  {
     name: 'disconnect takes the subscriptions along, and connect brings them back',
     async run({ connected, subscribed, hear, server, settled, next, note }) {
       const pusher = await connected()
