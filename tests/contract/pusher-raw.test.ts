@@ -98,7 +98,7 @@ it('sends what a tab publishes there as it is, and hands it to the other tabs wh
   const publish = { op: 'publish', timeoutMs: 2_000, event: 'client-n', payload: { n: 1 } } as const
   await tab.ask({ ...publish, id: 1, channel: raw('private-floor') }, { ...publish, id: 2, channel: raw('orders') })
   const heard = (one: NodeTab, event: string): unknown[] => one.events().filter(([, name]) => name === event)
-  await waitFor(() => heard(tab, 'pusher:error').length === 1, 'the refusal of the public channel')
+  await waitFor(() => heard(tab, 'error').length === 1, 'the refusal of the public channel')
   expect([heard(tab, 'client-n').length, heard(other, 'client-n').length]).toEqual([0, 1])
   expect(server.clientEvents).toMatchObject([{ channel: 'private-floor', data: { n: 1 } }])
   await tab.ask({ ...publish, id: 3, channel: '#connection', event: 'pusher:subscribe' })
@@ -112,8 +112,12 @@ it('tells of the connection itself: its id, its server, and with which code it w
   expect(socketId).toMatch(/^\d+\.\d+$/)
   expect(rest).toEqual({ key: 'key', host: '127.0.0.1', port: server.port })
   server.closeAll(4100, 'full')
-  await waitFor(() => tab.events().length === 1, 'the close')
-  expect(tab.events()[0]?.slice(1, 3)).toEqual(['close', { code: 4100, message: 'full', wasOpen: true }])
+  await waitFor(() => tab.events().length === 2, 'the close')
+  const error = { type: 'PusherError', data: { code: 4100, message: 'full' } }
+  expect(tab.events().map(([, event, payload]) => [event, payload])).toEqual([
+    ['error', error],
+    ['error', { type: 'WebSocketError', error }],
+  ])
   const { retryInMs } = await tab.notice('status', ({ status }) => status === 'offline')
   expect(retryInMs).toBeGreaterThanOrEqual(900)
   expect(retryInMs).toBeLessThanOrEqual(1_100)

@@ -26,7 +26,7 @@ const same: Options = {
 void new Pusher('key', same)
 
 // What has no private parts in pusher-js takes the face's in its place.
-const asMembers: PusherJs.Members = members
+const asMembers: Omit<PusherJs.Members, 'addMember' | 'onSubscription' | 'removeMember' | 'setMyID'> = members
 const asHandler: PusherJs.ChannelAuthorizationHandler = handler
 const asUserHandler: PusherJs.UserAuthenticationHandler = userHandler
 const asCallback: PusherJs.ChannelAuthorizationCallback = callback

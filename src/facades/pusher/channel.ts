@@ -2,11 +2,16 @@ import type { PartylineError } from '../../client/index.ts'
 import type { Greeting, Message } from './connection.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { log } from './log.ts'
-import { Members, type Member } from './members.ts'
+import { Members } from './members.ts'
 import type { Pusher } from './pusher.ts'
 
 interface Present {
   readonly presence: { readonly hash: Record<string, unknown>; readonly count: number }
+}
+
+interface Changed {
+  readonly user_id: string
+  readonly user_info?: unknown
 }
 
 /** A channel in this tab, of whatever kind. */
@@ -51,10 +56,7 @@ export class Channel extends Dispatcher {
       const { subscription_count: count } = data as { subscription_count: number }
       if (count) this.subscriptionCount = count
       this.emit(`pusher:${internal}`, data)
-    } else if (internal === 'member_removed') this.#tell(internal, members?.removeMember(data as never))
-    // What comes again after the tab was asleep is no news.
-    else if (!members?.get((data as { user_id: string }).user_id))
-      this.#tell(internal, members?.addMember(data as never))
+    } else this.#changed(internal, data as Changed)
   }
 
   /** For pusher. */
@@ -89,7 +91,7 @@ export class Channel extends Dispatcher {
   #greet({ messages, me }: Greeting): void {
     const { members, subscribed } = this
     if (!subscribed) {
-      members?.setMyID(me)
+      if (members) members.myID = me
       for (const message of messages) this.#say(message)
     } else if (members) {
       const [succeeded] = messages as unknown as readonly [{ data: Present }]
@@ -105,8 +107,13 @@ export class Channel extends Dispatcher {
     this.subscriptionPending = false
     this.subscribed = true
     if (this.subscriptionCancelled) return this.pusher.unsubscribe(this.name)
-    this.members?.onSubscription(data)
-    this.emit('pusher:subscription_succeeded', this.members ?? data)
+    const { members } = this
+    if (members) {
+      const { hash, count } = data.presence
+      Object.assign(members, { members: hash, count })
+      members.me = members.get(members.myID)
+    }
+    this.emit('pusher:subscription_succeeded', members ?? data)
   }
 
   #refused({ details, message }: PartylineError): void {
@@ -122,8 +129,16 @@ export class Channel extends Dispatcher {
     this.pusher.connection.emit('message', { ...message, channel: this.name })
   }
 
-  #tell(what: string, member: Member | null | undefined): void {
-    if (member) this.emit(`pusher:${what}`, member)
+  /** What comes again after the tab was asleep is no news. */
+  #changed(what: string, { user_id: id, user_info: info }: Changed): void {
+    const { members } = this
+    const isNew = what === 'member_added'
+    const known = members?.get(id)
+    if (!members || !known === !isNew) return
+    members.count += isNew ? 1 : -1
+    if (isNew) members.members[id] = info
+    else delete members.members[id]
+    this.emit(`pusher:${what}`, known ?? members.get(id))
   }
 }
 

@@ -27,13 +27,6 @@ interface Opened extends Server {
   readonly socketId: string
 }
 
-/** As the server has closed it. */
-interface Close {
-  readonly code: number
-  readonly message?: string
-  readonly wasOpen: boolean
-}
-
 const CONNECTION = '#connection'
 const RAW = { raw: true }
 
@@ -139,16 +132,21 @@ export class ConnectionManager extends Dispatcher {
       if (state === 'joined') this.#opened(info as Opened)
     }, stop)
     connection.onAny((data, { event }) => {
-      if (event === 'close') return this.#closed(data as Close)
-      this.emit('error', { type: 'PusherError', data })
-      this.emit('message', { event, data })
+      if (event === 'end') this.disconnect()
+      else this.emit(event, data)
     }, stop)
     this.#changed(line)
   }
 
   #opened({ socketId, ...server }: Opened): void {
     const wrong = this.#pusher.isOther(server)
-    if (wrong) return this.#closed({ code: 4_001, message: wrong, wasOpen: false })
+    if (wrong) {
+      this.emit('error', {
+        type: 'WebSocketError',
+        error: { type: 'PusherError', data: { code: 4_001, message: wrong } },
+      })
+      return this.disconnect()
+    }
     const isOpen = this.state === 'connected'
     // The tab itself was away, and the connection was not.
     if (isOpen && socketId === this.socket_id) return
@@ -168,14 +166,6 @@ export class ConnectionManager extends Dispatcher {
       void this.#line?.then(line => line.reconnect())
     }
     if (status !== 'open' && this.state === 'connected') this.#begin()
-  }
-
-  #closed({ code, message, wasOpen }: Close): void {
-    const error = { type: 'PusherError', data: { code, message } }
-    const isEnd = code > 1_001
-    if (isEnd && wasOpen) this.emit('error', error)
-    if (isEnd && (!wasOpen || code > 3_999 || code < 1_005)) this.emit('error', { type: 'WebSocketError', error })
-    if ((code > 4_000 && code < 4_100) || code > 4_299) this.disconnect()
   }
 
   #fail(error: unknown): void {

@@ -20,45 +20,6 @@ export class Members {
   }
 
   /** For the channel. */
-  setMyID(id: unknown): void {
-    this.myID = id
-  }
-
-  /** For the channel. */
-  onSubscription({
-    presence: { hash, count },
-  }: {
-    readonly presence: Pick<Members, 'count'> & { hash: Members['members'] }
-  }): void {
-    this.members = hash
-    this.count = count
-    this.me = this.get(this.myID)
-  }
-
-  /** For the channel. */
-  addMember({
-    user_id: id,
-    user_info: info,
-  }: {
-    readonly user_id: string
-    readonly user_info?: unknown
-  }): Member | null {
-    if (!this.get(id)) this.count++
-    this.members[id] = info
-    return this.get(id)
-  }
-
-  /** For the channel. */
-  removeMember({ user_id: id }: { readonly user_id: string }): Member | null {
-    const member = this.get(id)
-    if (member) {
-      delete this.members[id]
-      this.count--
-    }
-    return member
-  }
-
-  /** For the channel. */
   reset(): void {
     this.members = {}
     this.count = 0

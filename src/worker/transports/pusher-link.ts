@@ -14,6 +14,7 @@ import { Authoriser } from './pusher-authoriser.ts'
 import { channelKind, CONNECTION_CHANNEL, USER_CHANNEL, userChannel, WATCHLIST_CHANNEL } from './pusher-channel-kind.ts'
 import { checkClientEvent, encode, isClientEvent, RateWindow } from './pusher-client-events.ts'
 import type { PusherClass, SecretBox } from './pusher-client.ts'
+import { toClientErrors } from './pusher-close-codes.ts'
 import { PusherConnection } from './pusher-connection.ts'
 import { EncryptedChannels } from './pusher-encrypted-channels.ts'
 import { Greetings, type RawMessage } from './pusher-greetings.ts'
@@ -257,7 +258,10 @@ export class PusherLink implements TransportLink {
       case 'watchlist':
         return this.#watched(message.changes, raw)
       case 'error':
-        if (this.#isWatched) this.#sink.event({ channel: CONNECTION_CHANNEL, event: raw.event, payload: raw.data })
+        if (this.#isWatched) {
+          this.#tellConnection('error', { type: 'PusherError', data: raw.data })
+          this.#tellConnection('message', { event: raw.event, data: raw.data })
+        }
         return this.#sink.malformed('pusher:error', message.text)
       case 'malformed':
         return this.#sink.malformed(message.what, message.detail)
@@ -373,14 +377,15 @@ export class PusherLink implements TransportLink {
     this.#sink.lost(error)
   }
 
-  /**
-   * With which code the server has ended the connection, or has not taken it: whoever waits for the first one cannot
-   * have said so yet.
-   */
+  /** How the server has ended the connection, or has not taken it: whoever waits for the first one cannot have joined. */
   #tellClose({ details }: UpstreamError, wasOpen: boolean): void {
-    const { code, message } = (details ?? {}) as { code?: unknown; message?: unknown }
-    if (code !== undefined)
-      this.#sink.event({ channel: CONNECTION_CHANNEL, event: 'close', payload: { code, message, wasOpen } })
+    const { errors, isEnd } = toClientErrors(details ?? {}, wasOpen)
+    for (const error of errors) this.#tellConnection('error', error)
+    if (isEnd) this.#tellConnection('end')
+  }
+
+  #tellConnection(event: string, payload?: unknown): void {
+    this.#sink.event({ channel: CONNECTION_CHANNEL, event, payload })
   }
 
   /** What the connection had: nothing of it survives. */
