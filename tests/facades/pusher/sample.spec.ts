@@ -47,10 +47,7 @@ async function play(context: BrowserContext, appUrl: string): Promise<{ screens:
 
 test('five tabs of an app show the same when only its import has changed, over one connection', async ({ context }) => {
   const before = await servePages(FOLDER)
-  const after = await servePages(FOLDER, {
-    swap: { module: 'pusher-js', by: 'partyline/pusher' },
-    worker: 'partyline.worker.ts',
-  })
+  const after = await serveFace()
   const original = await play(context, before.url)
   const face = await play(context, after.url)
   expect(face.screens).toEqual(original.screens)
@@ -58,3 +55,32 @@ test('five tabs of an app show the same when only its import has changed, over o
   await before.close()
   await after.close()
 })
+
+test('tabs of different users have connections of their own, where the options show who they are', async ({
+  context,
+}) => {
+  const { url, close } = await serveFace()
+  const server = await startPusherServer()
+  for (const user of ['ann', 'bob', 'ann', 'bob']) {
+    const tab = await context.newPage()
+    await tab.goto(`${url}/?user=${user}&port=${server.port}`)
+    await eventually(() => tab.locator('#staff').innerText()).toContain(user)
+  }
+  expect(server.connections()).toBe(2)
+  expect(server.auth.log.map(({ channel, user }) => `${user} ${channel}`).toSorted()).toEqual([
+    'ann presence-floor',
+    'ann private-orders',
+    'bob presence-floor',
+    'bob private-orders',
+  ])
+  await server.close()
+  await close()
+})
+
+/** The same app, with one import changed and a worker's file added. */
+function serveFace(): ReturnType<typeof servePages> {
+  return servePages(FOLDER, {
+    swap: { module: 'pusher-js', by: 'partyline/pusher' },
+    worker: 'partyline.worker.ts',
+  })
+}
