@@ -59,7 +59,9 @@ export class ConnectionManager extends Dispatcher {
       line => {
         if (!stop.signal.aborted) this.#listen(line, stop)
       },
-      error => this.#fail(error),
+      error => {
+        if (!stop.signal.aborted) this.#fail(error)
+      },
     )
   }
 
@@ -161,7 +163,7 @@ export class ConnectionManager extends Dispatcher {
     const seconds = Math.round((retryInMs ?? 0) / 1_000)
     if (seconds) this.emit('connecting_in', seconds)
     // It waits to be asked, once, after what was refused before.
-    if (status === 'blocked' && !this.#isInsisting) {
+    if (reason === 'credentials-refused' && !this.#isInsisting) {
       this.#isInsisting = true
       void this.#line?.then(line => line.reconnect())
     }
