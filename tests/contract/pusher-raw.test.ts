@@ -110,7 +110,7 @@ it('tells of the connection itself: its id, its server, and with which code it w
   const tab = await line.openTab({ wanted: [{ channel: '#connection' }] })
   const { socketId, ...rest } = (await infoOf(tab, '#connection')) as unknown as { socketId: string }
   expect(socketId).toMatch(/^\d+\.\d+$/)
-  expect(rest).toEqual({ key: 'key', host: '127.0.0.1', port: server.port })
+  expect(rest).toEqual({ server: `key@127.0.0.1:${server.port}` })
   server.closeAll(4100, 'full')
   await waitFor(() => tab.events().length === 2, 'the close')
   const error = { type: 'PusherError', data: { code: 4100, message: 'full' } }

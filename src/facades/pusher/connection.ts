@@ -16,15 +16,10 @@ export interface Greeting {
   readonly me?: unknown
 }
 
-interface Server {
-  readonly key: string
-  readonly host: string
-  readonly port: number
-}
-
 /** What the worker tells of its connection. */
-interface Opened extends Server {
+interface Opened {
   readonly socketId: string
+  readonly server: string
 }
 
 const CONNECTION = '#connection'
@@ -140,13 +135,11 @@ export class ConnectionManager extends Dispatcher {
     this.#changed(line)
   }
 
-  #opened({ socketId, ...server }: Opened): void {
-    const wrong = this.#pusher.isOther(server)
-    if (wrong) {
-      this.emit('error', {
-        type: 'WebSocketError',
-        error: { type: 'PusherError', data: { code: 4_001, message: wrong } },
-      })
+  #opened({ socketId, server }: Opened): void {
+    const wanted = this.#pusher.server
+    if (server !== wanted) {
+      const data = { code: 4_001, message: `the worker connects to ${server}, not to ${wanted}` }
+      this.emit('error', { type: 'WebSocketError', error: { type: 'PusherError', data } })
       return this.disconnect()
     }
     const isOpen = this.state === 'connected'

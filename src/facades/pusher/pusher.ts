@@ -116,31 +116,24 @@ export class Pusher extends Dispatcher {
     this.user.signin()
   }
 
+  /** For the connection: the app, and where it is. */
+  get server(): string {
+    const { cluster, wsHost, wsPort = 80, wssPort = 443 } = this.options
+    return `${this.key}@${wsHost || `ws-${cluster}.pusher.com`}:${this.shouldUseTLS() ? wssPort : wsPort}`
+  }
+
   /** For the connection. */
   async openLine(): Promise<Line> {
-    const { key, options } = this
-    const port = this.shouldUseTLS() ? (options.wssPort ?? 443) : (options.wsPort ?? 80)
     return lineFor({
-      scope: options.scope ?? `pusher:${key}@${this.#host}:${port}:${await digest(this.#visible)}`,
+      scope: this.options.scope ?? `pusher:${this.server}:${await digest(this.#identity)}`,
       // `undefined`: another tab is to be asked.
       credentials: request => this.#authorise(request) as Promise<Credentials>,
     })
   }
 
-  /** For the connection: why this is not the server that the options name. */
-  isOther({ key, host, port }: { key: string; host: string; port: number }): string | undefined {
-    const { wsPort = 80, wssPort = 443 } = this.options
-    const isSame = key === this.key && host === this.#host && [wsPort, wssPort].includes(port)
-    return isSame ? undefined : `the worker connects to ${key} at ${host}:${port}, not to ${this.key} at ${this.#host}`
-  }
-
   /** What tells one user from another, as far as the options show it. */
-  get #visible(): string {
+  get #identity(): string {
     return JSON.stringify(endpointsOf(this.options).map(one => [fieldsOf(one, 'params'), fieldsOf(one, 'headers')]))
-  }
-
-  get #host(): string {
-    return this.options.wsHost || `ws-${this.options.cluster}.pusher.com`
   }
 
   #heard({ event, channel, data, ...metadata }: Message): void {

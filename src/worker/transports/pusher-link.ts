@@ -121,7 +121,7 @@ export class PusherLink implements TransportLink {
   }
 
   infoOf(id: string): unknown {
-    if (id === CONNECTION_CHANNEL) return { socketId: this.#connection.socketId, ...serverOf(this.#options) }
+    if (id === CONNECTION_CHANNEL) return { socketId: this.#connection.socketId, server: serverOf(this.#options) }
     if (!isRawId(id)) return undefined
     return { messages: this.#greetingOf(id), me: this.#memberIdIn(fromChannelId(id).name) }
   }

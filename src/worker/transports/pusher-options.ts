@@ -47,15 +47,9 @@ export type PusherFields =
   | { readonly [name: string]: string }
   | ((credentials: Credentials | undefined) => { readonly [name: string]: string })
 
-/** Where connections go, as pusher-js would tell it. */
-export interface PusherServerName {
-  readonly key: string
-  readonly host: string
-  readonly port: number
-}
-
-export function serverOf({ key, cluster, host, port, tls = true }: PusherOptions): PusherServerName {
-  return { key, host: host ?? `ws-${cluster}.pusher.com`, port: port ?? (tls ? 443 : 80) }
+/** Where connections go, and for which app: `key@host:port`. */
+export function serverOf({ key, cluster, host = `ws-${cluster}.pusher.com`, port, tls = true }: PusherOptions): string {
+  return `${key}@${host}:${port ?? (tls ? 443 : 80)}`
 }
 
 /** Options as pusher-js takes them. */
