@@ -17,5 +17,7 @@ export default defineConfig({
     { name: 'e2e', testIgnore: CHAOS },
     // Minutes of faults at random.
     { name: 'chaos', testMatch: CHAOS },
+    // Each face beside the library whose interface it has.
+    { name: 'facades', testDir: 'tests/facades' },
   ],
 })

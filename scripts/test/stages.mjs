@@ -35,6 +35,7 @@ export const stages = [
   vitestStage('package'),
   { ...vitestStage('browser'), prepare: ensureChromium },
   playwrightStage('e2e'),
+  playwrightStage('facades', 'tests/facades'),
   playwrightStage('chaos'),
   { ...vitestStage('engines'), prepare: ensureEngines, run: runEngines },
 ]
@@ -44,10 +45,10 @@ export const isThere = ({ folder }) => folder === undefined || existsSync(inRoot
 
 /**
  * @param {string} name of a project in playwright.config.ts
+ * @param {string} [folder]
  * @returns {Stage}
  */
-function playwrightStage(name) {
-  const folder = 'tests/e2e'
+function playwrightStage(name, folder = 'tests/e2e') {
   return { name, folder, prepare: ensureChromium, run: options => runPlaywright(name, folder, options) }
 }
 

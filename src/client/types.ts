@@ -250,6 +250,8 @@ export interface StatusChange {
   readonly previous: StatusName
   readonly reason?: StatusReason
   readonly degraded?: boolean
+  /** With `offline` and `blocked`, where it is known: after how long the next attempt is made. */
+  readonly retryInMs?: number
 }
 
 export interface LineEvents {

@@ -407,6 +407,8 @@ export interface LineStatus {
   readonly reason?: StatusReason
   /** The line is open by a lesser way than it could be. */
   readonly degraded?: boolean
+  /** Where it waits for a while: how long, in milliseconds, until the next attempt. */
+  readonly retryInMs?: number
 }
 
 /** Figures of one broker. Counters run since the start of its epoch. */

@@ -49,6 +49,21 @@ test('the worker is a bundle of its own, with the transport that it uses', () =>
   expect(realtimeCode.test(worker)).toBe(false)
 })
 
+test('the face of pusher-js brings nothing of it along', async () => {
+  const root = inject('consumer')
+  const script = join(root, 'pusher-face.js')
+  await writeFile(script, "import Pusher from 'partyline/pusher'\nglobalThis.Pusher = Pusher\n")
+  const [built] = (await build({
+    root,
+    configFile: false,
+    logLevel: 'warn',
+    build: { write: false, target: 'es2022', lib: { entry: script, formats: ['es'] } },
+  })) as Rolldown.RolldownOutput[]
+  const code = built?.output.map(file => (file.type === 'chunk' ? file.code : '')).join('\n') ?? ''
+  expect(code).toContain('pusher:subscription_succeeded')
+  expect(pusherCode.test(code)).toBe(false)
+})
+
 describe.each([
   ['pusher', { socketIo: false, pusher: true, encryption: false, realtime: false, supabaseAuth: false }],
   ['pusher-encrypted', { socketIo: false, pusher: true, encryption: true, realtime: false, supabaseAuth: false }],

@@ -4,6 +4,7 @@ import { run } from '../../scripts/lib/run.mjs'
 /** Not `partyline/sw`: Node takes Workbox for CommonJS, and no server ever renders a service worker. */
 const entries = [
   'partyline',
+  'partyline/pusher',
   'partyline/register',
   'partyline/worker',
   'partyline/worker/pusher',

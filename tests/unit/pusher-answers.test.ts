@@ -72,9 +72,9 @@ test('garbage is refused, and what was in it is not repeated', () => {
   )
 })
 
-test.each<[string | undefined, string | undefined]>([
+test.each<[string | undefined, string | number | undefined]>([
   ['{"user_id":"ann"}', 'ann'],
-  ['{"user_id":5}', '5'],
+  ['{"user_id":5}', 5],
   ['{}', undefined],
   ['not json', undefined],
   [undefined, undefined],

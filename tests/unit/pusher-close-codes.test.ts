@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { toCloseError } from '../../src/worker/transports/pusher-close-codes.ts'
+import { toClientErrors, toCloseError } from '../../src/worker/transports/pusher-close-codes.ts'
 
 test.each<[number | undefined, string]>([
   [undefined, 'network'],
@@ -34,3 +34,26 @@ test("the server's own words are told", () => {
   expect(toCloseError({ code: 4001, reason: 'no such app' }).message).toBe('no such app (4001)')
   expect(toCloseError({}).message).toBe('the connection was closed')
 })
+
+const error = { type: 'PusherError', data: { code: 4100, message: 'full' } }
+const acted = { type: 'WebSocketError', error }
+
+test.each([
+  [{}, true, [], false],
+  [{ code: 1000 }, true, [], false],
+  [{ code: 1001 }, false, [], false],
+  [{ code: 1006 }, true, [{ type: 'PusherError', data: { code: 1006, message: undefined } }], false],
+  [{ code: 4100, reason: 'full' }, true, [error, acted], false],
+  [{ code: 4100, reason: 'full' }, false, [acted], false],
+])('of a close with %j, of an open connection: %j, an app hears %j', (close, wasOpen, errors, isEnd) =>
+  expect(toClientErrors(close, wasOpen)).toEqual({ errors, isEnd }),
+)
+
+test.each([
+  [4000, false],
+  [4001, true],
+  [4099, true],
+  [4100, false],
+  [4299, false],
+  [4300, true],
+])('after %i nobody comes back: %j', (code, isEnd) => expect(toClientErrors({ code }, true).isEnd).toBe(isEnd))

@@ -114,7 +114,7 @@ describe('using', () => {
     await Promise.all([use, joining])
     await table.use('a', never, () => sent.push('again'))
     expect(sent).toEqual(['+a', 'use', 'again'])
-    expect(table.isWanted('a')).toBe(true)
+    expect(table.wantedAs('a')).toEqual(['a'])
   })
 
   test('throws at once what it throws where the channel is joined', async () => {

@@ -90,7 +90,7 @@ export class Channels {
     if (deliver === 'all') this.#ones.takesNoMore(session, channel)
     else if (resume === undefined) this.#ones.wantedAnew(channel)
     if (channel.upstream.state === 'refused') channel.upstream = { state: 'out' }
-    session.send(subscriptionNotice(channel))
+    session.send(subscriptionNotice(channel, this.#infoNow(channel)))
     if (isNew && resume !== undefined) {
       channel.awaiting.set(session, resume)
       // Otherwise the connection that is being made may bring what is missing.
@@ -333,6 +333,10 @@ export class Channels {
     this.#deps.changed()
   }
 
+  #infoNow({ name, upstream }: Channel): unknown {
+    return upstream.state === 'joined' ? plain(this.#deps.link.infoOf?.(name)) : undefined
+  }
+
   #join(channel: Channel, attempt: number): void {
     const connection = this.#deps.connection()
     if (connection === undefined || channel.upstream.state !== 'out') return
@@ -394,13 +398,13 @@ function isJoining({ upstream }: Channel, abort: AbortController): boolean {
   return upstream.state === 'joining' && upstream.abort === abort
 }
 
-function subscriptionNotice({ name, ref, upstream }: Channel): SubscriptionNotice {
+function subscriptionNotice({ name, ref, upstream }: Channel, info?: unknown): SubscriptionNotice {
   switch (upstream.state) {
     case 'out':
     case 'joining':
       return { type: 'subscription', channel: name, ref, state: 'joining' }
     case 'joined':
-      return { type: 'subscription', channel: name, ref, state: 'joined', info: upstream.info }
+      return { type: 'subscription', channel: name, ref, state: 'joined', info: info ?? upstream.info }
     case 'refused':
       return { type: 'subscription', channel: name, ref, state: 'refused', error: upstream.error }
   }

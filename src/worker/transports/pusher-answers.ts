@@ -37,9 +37,9 @@ export function readUserAnswer(answer: unknown): UserAnswer {
 }
 
 /** The user whom the data of a presence channel names. */
-export function userIdIn(channelData: string | undefined): string | undefined {
+export function userIdIn(channelData: string | undefined): string | number | undefined {
   const { user_id: id } = fields(parseJson(channelData ?? ''))
-  return typeof id === 'string' || typeof id === 'number' ? String(id) : undefined
+  return typeof id === 'string' || typeof id === 'number' ? id : undefined
 }
 
 /** Laravel says 419 when a session is over. */
@@ -75,8 +75,10 @@ export function fromBase64(text: string): Uint8Array | undefined {
 
 /** Not what came instead: there may be secrets in it. */
 function notAnAnswer(wanted: string, answer: unknown): UpstreamError {
-  const { error } = fields(answer)
-  return new UpstreamError('refused', typeof error === 'string' ? error : `the answer is without ${wanted}`)
+  const { error, details } = fields(answer)
+  return new UpstreamError('refused', typeof error === 'string' ? error : `the answer is without ${wanted}`, {
+    details,
+  })
 }
 
 function isTextOrNothing(value: unknown): value is string | null | undefined {

@@ -5,12 +5,17 @@ export interface ChannelKind {
   readonly isPresence: boolean
   /** Pusher sees only ciphertext. */
   readonly isEncrypted: boolean
+  /** The last event comes with the join. */
+  readonly isCache: boolean
 }
 
 /** Events for the signed-in user, whatever its id. */
 export const USER_CHANNEL = '#user'
 /** Which of the users on the signed-in user's watchlist are online. */
 export const WATCHLIST_CHANNEL = '#watchlist'
+
+/** The connection itself: its id, and what went wrong with it. */
+export const CONNECTION_CHANNEL = '#connection'
 
 /** `undefined` for a name that Pusher does not take: its servers give no answer that would tell which join they mean. */
 export function channelKind(name: string): ChannelKind | undefined {
@@ -20,6 +25,7 @@ export function channelKind(name: string): ChannelKind | undefined {
     isPrivate: isPresence || name.startsWith('private-'),
     isPresence,
     isEncrypted: name.startsWith('private-encrypted-'),
+    isCache: /^(private-|private-encrypted-|presence-)?cache-/.test(name),
   }
 }
 

@@ -11,15 +11,27 @@ const PREFIX = 'client-'
  * @throws PartylineError `not-offered`
  */
 export function checkClientEvent(channel: string, event: string): void {
-  const kind = channelKind(channel)
-  if (kind?.isPrivate !== true || kind.isEncrypted)
+  if (!takesClientEvents(channel))
     throw notOffered(`Pusher takes no events of clients on ${channel}, only on private and presence channels`)
   if (!event.startsWith(PREFIX))
     throw notOffered(`Pusher takes events of clients only under names such as ${PREFIX}${event}`)
 }
 
-/** @throws PartylineError `invalid-payload` for what JSON cannot carry */
-export function encode(channel: string, event: string, data: unknown): string {
+/** Whether the server would pass it on. */
+export function isClientEvent(channel: string, event: string): boolean {
+  return takesClientEvents(channel) && event.startsWith(PREFIX)
+}
+
+function takesClientEvents(channel: string): boolean {
+  const kind = channelKind(channel)
+  return kind?.isPrivate === true && !kind.isEncrypted
+}
+
+/**
+ * @param channel `undefined` for what goes to the server itself
+ * @throws PartylineError `invalid-payload` for what JSON cannot carry
+ */
+export function encode(channel: string | undefined, event: string, data: unknown): string {
   try {
     return JSON.stringify({ event, channel, data })
   } catch (cause) {
@@ -40,17 +52,19 @@ export class RateWindow {
 
   /** @throws UpstreamError `rate-limited`, and when the next one may go */
   take(nowMs: number): void {
+    if (this.tryTake(nowMs)) return
+    const [oldest = nowMs] = this.#sentAt
+    throw new UpstreamError('rate-limited', `this browser has sent ${this.#perSecond} client events within a second`, {
+      retryAfterMs: Math.ceil(oldest + WINDOW_MS - nowMs),
+    })
+  }
+
+  /** False when it is one too many. */
+  tryTake(nowMs: number): boolean {
     this.#sentAt = this.#sentAt.filter(at => nowMs - at < WINDOW_MS)
-    const [oldest] = this.#sentAt
-    if (oldest !== undefined && this.#sentAt.length >= this.#perSecond)
-      throw new UpstreamError(
-        'rate-limited',
-        `this browser has sent ${this.#perSecond} client events within a second`,
-        {
-          retryAfterMs: Math.ceil(oldest + WINDOW_MS - nowMs),
-        },
-      )
-    this.#sentAt = [...this.#sentAt, nowMs]
+    const fits = this.#sentAt.length < this.#perSecond
+    if (fits) this.#sentAt = [...this.#sentAt, nowMs]
+    return fits
   }
 }
 

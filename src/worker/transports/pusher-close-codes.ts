@@ -18,7 +18,7 @@ export function toCloseError({ code, reason = '' }: Close): UpstreamError {
   const retryAfterMs = code !== undefined && isInClass(code, 4100) ? { retryAfterMs: 1_000 } : {}
   const words = reason === '' ? 'the connection was closed' : reason
   return new UpstreamError(kind, code === undefined ? words : `${words} (${code})`, {
-    details: { code },
+    details: { code, ...(reason === '' ? {} : { reason }) },
     ...retryAfterMs,
   })
 }
@@ -51,4 +51,21 @@ function kindOfStandardCode(code: number): CauseKind {
 
 function isInClass(code: number, first: number): boolean {
   return code >= first && code < first + 100
+}
+
+/**
+ * What pusher-js tells an app of a close.
+ * @param wasOpen whether it was an open connection, or one that was being made
+ */
+export function toClientErrors(
+  { code = 0, reason: message }: Close,
+  wasOpen: boolean,
+): { readonly errors: readonly object[]; readonly isEnd: boolean } {
+  const error = { type: 'PusherError', data: { code, message } }
+  const isInOrder = code <= 1001
+  const isActedUpon = !wasOpen || code >= 4000 || code <= 1004
+  return {
+    errors: isInOrder ? [] : [...(wasOpen ? [error] : []), ...(isActedUpon ? [{ type: 'WebSocketError', error }] : [])],
+    isEnd: (code > TLS_ONLY && isInClass(code, 4000)) || code >= 4300,
+  }
 }

@@ -47,6 +47,11 @@ export type PusherFields =
   | { readonly [name: string]: string }
   | ((credentials: Credentials | undefined) => { readonly [name: string]: string })
 
+/** Where connections go, and for which app: `key@host:port`. */
+export function serverOf({ key, cluster, host = `ws-${cluster}.pusher.com`, port, tls = true }: PusherOptions): string {
+  return `${key}@${host}:${port ?? (tls ? 443 : 80)}`
+}
+
 /** Options as pusher-js takes them. */
 export interface ClientOptions {
   readonly cluster: string

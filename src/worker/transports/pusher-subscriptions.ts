@@ -14,8 +14,8 @@ export interface SubscriptionsDeps {
 /** One channel of the server, from the first who needs it to the last. */
 interface Subscription {
   readonly channel: string
-  /** The broker, while it wants the channel, and messages that wait to be sent there. */
-  readonly holders: Set<object>
+  /** Under which ids the broker wants the channel, and messages that wait to be sent there. */
+  readonly holders: Set<Holder>
   /** Its end, before or after it was joined. */
   readonly abort: AbortController
   /** What the server says. */
@@ -26,7 +26,8 @@ interface Subscription {
   auth: ChannelAnswer | undefined
 }
 
-const BROKER = {}
+/** An id of the broker's, or a message. */
+type Holder = string | object
 
 /**
  * The channels of one connection. The broker joins and leaves them; a message may need one for the time that it takes to
@@ -40,23 +41,30 @@ export class Subscriptions {
     this.#deps = deps
   }
 
-  /** Resolves when the server has confirmed it. */
-  join(channel: string, signal: AbortSignal): Promise<void> {
-    return this.#hold(this.#need(channel), BROKER, signal)
+  /**
+   * Resolves when the server has confirmed it.
+   * @param id as the broker calls it; several ids may want the same channel of the server
+   */
+  join(channel: string, signal: AbortSignal, id = channel): Promise<void> {
+    return this.#hold(this.#need(channel), id, signal)
   }
 
-  leave(channel: string): void {
+  leave(channel: string, id = channel): void {
     const subscription = this.#subscriptions.get(channel)
-    if (subscription !== undefined) this.#release(subscription, BROKER)
+    if (subscription !== undefined) this.#release(subscription, id)
   }
 
   has(channel: string): boolean {
     return this.#subscriptions.has(channel)
   }
 
-  /** A tab listens to it, or is about to. */
-  isWanted(channel: string): boolean {
-    return this.#subscriptions.get(channel)?.holders.has(BROKER) === true
+  isJoined(channel: string): boolean {
+    return this.#subscriptions.get(channel)?.isJoined === true
+  }
+
+  /** Under which ids tabs listen to it, or are about to. */
+  wantedAs(channel: string): readonly string[] {
+    return [...(this.#subscriptions.get(channel)?.holders ?? [])].filter(isId)
   }
 
   /** With which answer the channel was joined. */
@@ -76,7 +84,7 @@ export class Subscriptions {
    */
   use(channel: string, signal: AbortSignal, run: () => void): Promise<void> {
     const subscription = this.#need(channel)
-    const isWaitedFor = [...subscription.holders].some(holder => holder !== BROKER)
+    const isWaitedFor = [...subscription.holders].some(holder => !isId(holder))
     if (subscription.isJoined && !isWaitedFor) {
       run()
       return Promise.resolve()
@@ -154,7 +162,7 @@ export class Subscriptions {
   }
 
   /** Until the holder lets go, or its own signal aborts before the channel is joined. */
-  async #hold(subscription: Subscription, holder: object, signal: AbortSignal): Promise<void> {
+  async #hold(subscription: Subscription, holder: Holder, signal: AbortSignal): Promise<void> {
     const { holders, ready } = subscription
     const aborted = deferred<never>()
     const abort = (): void => aborted.reject(toUpstreamError(signal.reason))
@@ -171,7 +179,7 @@ export class Subscriptions {
     }
   }
 
-  #release(subscription: Subscription, holder: object): void {
+  #release(subscription: Subscription, holder: Holder): void {
     const { channel, holders, abort, isAsked } = subscription
     if (!holders.delete(holder) || holders.size > 0 || abort.signal.aborted) return
     this.#forget(subscription)
@@ -183,4 +191,8 @@ export class Subscriptions {
     const { channel } = subscription
     if (this.#subscriptions.get(channel) === subscription) this.#subscriptions.delete(channel)
   }
+}
+
+function isId(holder: Holder): holder is string {
+  return typeof holder === 'string'
 }

@@ -57,6 +57,12 @@ export class Connection {
     return toLineStatus(this.#state)
   }
 
+  /** How long until the next attempt; `undefined` where none is waited for. */
+  get retryInMs(): number | undefined {
+    const until = deadline(this.#state.phase)
+    return until === undefined ? undefined : Math.max(0, until - this.#deps.host.now())
+  }
+
   /** Aborts when the present connection, or the attempt at one, ends. */
   get signal(): AbortSignal {
     return this.#attempt.signal

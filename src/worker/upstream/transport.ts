@@ -54,6 +54,11 @@ export interface TransportLink {
    */
   join(channel: string, signal: AbortSignal): Promise<unknown>
   /**
+   * What a tab is told of a joined channel that comes later than the join, in place of what {@link TransportLink.join}
+   * resolved with: where that changes with time, such as who is there. Plain data; must not throw.
+   */
+  infoOf?(channel: string): unknown
+  /**
    * The channel is wanted no more. Must not throw; also called for a channel whose join failed, and while
    * no connection is open, which matters where the server may restore what was joined before.
    */

@@ -1,0 +1,199 @@
+import type { ChannelStateChange, Line, PartylineError } from '../../client/index.ts'
+import { Dispatcher } from './dispatcher.ts'
+import { log } from './log.ts'
+import type { Pusher } from './pusher.ts'
+
+export interface Message {
+  readonly event: string
+  readonly channel?: string | undefined
+  readonly data?: unknown
+  readonly user_id?: string
+}
+
+/** What the server says to who joins, and who this user is there. */
+export interface Greeting {
+  readonly messages: readonly Message[]
+  readonly me?: unknown
+}
+
+/** What the worker tells of its connection. */
+interface Opened {
+  readonly socketId: string
+  readonly server: string
+}
+
+const CONNECTION = '#connection'
+const RAW = { raw: true }
+
+/** The connection of the worker, as this tab sees it: a `disconnect` here is this tab's alone. */
+export class ConnectionManager extends Dispatcher {
+  state = 'initialized'
+  socket_id!: string
+  readonly #pusher: Pusher
+  #line: Promise<Line> | undefined
+  #open: Line | undefined
+  #isWanted = false
+  #isInsisting = false
+  #unavailable: ReturnType<typeof setTimeout> | undefined
+  /** What ends the listening to each channel. */
+  readonly #stops = new Map<string, AbortController>()
+
+  constructor(pusher: Pusher) {
+    super()
+    this.#pusher = pusher
+  }
+
+  connect(): void {
+    if (this.#isWanted) return
+    this.#isWanted = true
+    this.#isInsisting = false
+    this.#begin()
+    const stop = this.#stopOf(CONNECTION)
+    this.#line ??= this.#pusher.openLine()
+    this.#line.then(
+      line => {
+        if (!stop.signal.aborted) this.#listen(line, stop)
+      },
+      error => {
+        if (!stop.signal.aborted) this.#fail(error)
+      },
+    )
+  }
+
+  disconnect(): void {
+    this.#end()
+    this.#update('disconnected')
+  }
+
+  isUsingTLS(): boolean {
+    return this.#pusher.shouldUseTLS()
+  }
+
+  send_event(event: string, data: unknown, channel?: string): boolean {
+    if (this.state !== 'connected' || !this.#open) return false
+    // Once through JSON, as it goes to the server: what cannot be throws here.
+    const sent = JSON.parse(JSON.stringify({ event, data, channel })) as Message
+    log('log', 'Event sent', sent)
+    const to = channel ? this.#open.channel(channel, RAW) : this.#open.channel(CONNECTION)
+    to.publish(event, sent.data, { durable: false }).catch(({ message }: Error) =>
+      this.emit('error', { type: 'PusherError', data: { code: null, message } }),
+    )
+    return true
+  }
+
+  /** For pusher: another server is meant. */
+  switchCluster(): void {
+    this.#end()
+    void this.#line?.then(line => line.close())
+    this.#line = undefined
+    this.connect()
+  }
+
+  /** For channels: hears what the server says of one. Asked again it tells again what it has heard, if the channel is joined. */
+  join(
+    name: string,
+    joined: (greeting: Greeting) => void,
+    refused: (error: PartylineError) => void,
+    channelOf: (event: string) => string | undefined = () => name,
+  ): void {
+    if (this.state !== 'connected' || !this.#open) return
+    const channel = this.#open.channel(name, RAW)
+    const changed = ({ state, info, error }: Pick<ChannelStateChange, 'state' | 'info' | 'error'>): void => {
+      // It is asked for anew with the next connection, or when the app asks.
+      if (state === 'refused') this.leave(name)
+      if (this.state !== 'connected') return
+      if (state === 'joined') joined(info as Greeting)
+      if (error) refused(error)
+    }
+    if (this.#stops.has(name)) return changed(channel)
+    const stop = this.#stopOf(name)
+    channel.onState(changed, stop)
+    channel.onContinuity(continuity => {
+      if (continuity.verdict === 'gap') this.emit('error', { type: 'PartylineGap', channel: name, data: continuity })
+    }, stop)
+    channel.onAny((data, { event, rest: [metadata] = [] }) => {
+      this.emit('message', { event, channel: channelOf(event), data, ...(metadata as object | undefined) })
+    }, stop)
+  }
+
+  leave(name: string): void {
+    this.#stops.get(name)?.abort()
+    this.#stops.delete(name)
+  }
+
+  #listen(line: Line, stop: AbortController): void {
+    this.#open = line
+    const connection = line.channel(CONNECTION)
+    line.on('status', ({ reason, ...change }) => this.#changed({ reason, ...change }), stop)
+    connection.onState(({ state, info }) => {
+      if (state === 'joined') this.#opened(info as Opened)
+    }, stop)
+    connection.onAny((data, { event }) => {
+      if (event === 'end') this.disconnect()
+      else this.emit(event, data)
+    }, stop)
+    this.#changed(line)
+  }
+
+  #opened({ socketId, server }: Opened): void {
+    const wanted = this.#pusher.server
+    if (server !== wanted) {
+      const data = { code: 4_001, message: `the worker connects to ${server}, not to ${wanted}` }
+      this.emit('error', { type: 'WebSocketError', error: { type: 'PusherError', data } })
+      return this.disconnect()
+    }
+    const isOpen = this.state === 'connected'
+    // The tab itself was away, and the connection was not.
+    if (isOpen && socketId === this.socket_id) return
+    if (isOpen) this.#begin()
+    clearTimeout(this.#unavailable)
+    this.socket_id = socketId
+    this.#update('connected', { socket_id: socketId })
+  }
+
+  #changed({ status, reason, retryInMs }: Pick<Line, 'status' | 'reason'> & { retryInMs?: number }): void {
+    if (status === 'closed') return this.#fail({ code: reason })
+    const seconds = Math.round((retryInMs ?? 0) / 1_000)
+    if (seconds) this.emit('connecting_in', seconds)
+    // It waits to be asked, once, after what was refused before.
+    if (reason === 'credentials-refused' && !this.#isInsisting) {
+      this.#isInsisting = true
+      void this.#line?.then(line => line.reconnect())
+    }
+    if (status !== 'open' && this.state === 'connected') this.#begin()
+  }
+
+  #fail(error: unknown): void {
+    this.#end()
+    this.#line = undefined
+    this.emit('error', { type: 'PartylineError', error })
+    this.#update('failed')
+  }
+
+  #begin(): void {
+    this.#update('connecting')
+    clearTimeout(this.#unavailable)
+    this.#unavailable = setTimeout(() => this.#update('unavailable'), this.#pusher.options.unavailableTimeout ?? 10_000)
+  }
+
+  #end(): void {
+    this.#isWanted = false
+    clearTimeout(this.#unavailable)
+    for (const name of this.#stops.keys()) this.leave(name)
+  }
+
+  #stopOf(name: string): AbortController {
+    const stop = new AbortController()
+    this.#stops.set(name, stop)
+    return stop
+  }
+
+  #update(state: string, data?: { socket_id: string }): void {
+    const previous = this.state
+    this.state = state
+    if (previous === state) return
+    log('log', 'State changed', `${previous} -> ${state}${data ? ` with new socket ID ${data.socket_id}` : ''}`)
+    this.emit('state_change', { previous, current: state })
+    this.emit(state, data)
+  }
+}
