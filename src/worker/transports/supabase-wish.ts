@@ -12,8 +12,8 @@ export interface SupabaseChannelParams {
     /** A message counts as sent when the server has said so. @default true */
     readonly ack?: boolean
   }
-  /** `false`: nobody wants to know who is there. `key` stands for this browser. @default {} */
-  readonly presence?: false | { readonly key?: string }
+  /** `false` or not `enabled`: nobody wants to know who is there. `key` stands for this browser. @default {} */
+  readonly presence?: false | { readonly key?: string; readonly enabled?: boolean }
   /** Who may join is decided by the database's policies. @default false */
   readonly private?: boolean
   /**
@@ -75,8 +75,8 @@ export function toWish(channel: string): Wish {
   if (!Array.isArray(changes)) throw refused("a channel's changes are a list: [{ event, schema, table, filter }]")
   const { self, ack, ...otherBroadcast } = object(broadcast, 'broadcast')
   expectNone(otherBroadcast, 'broadcast', 'self and ack')
-  const { key, ...otherPresence } = presence === false ? {} : object(presence, 'presence')
-  expectNone(otherPresence, 'presence', 'key')
+  const { key, enabled, ...otherPresence } = presence === false ? {} : object(presence, 'presence')
+  expectNone(otherPresence, 'presence', 'key and enabled')
   const asked = changes.map(toChange)
   const address = text(face, 'face')
   return {
@@ -84,8 +84,8 @@ export function toWish(channel: string): Wish {
     changes: [...new Set(asked)],
     hearsItself: flag(self, 'broadcast.self') ?? false,
     wantsAck: flag(ack, 'broadcast.ack') ?? true,
-    wantsPresence: presence !== false,
-    presenceKey: text(key, 'presence.key'),
+    wantsPresence: presence !== false && (flag(enabled, 'presence.enabled') ?? true),
+    presenceKey: text(key, 'presence.key') || undefined,
     isPrivate: flag(isPrivate, 'private') ?? false,
     face:
       address === undefined
