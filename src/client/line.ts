@@ -239,7 +239,11 @@ export class ClientLine implements Line {
   }
 
   #tracked({ id }: ClientChannel, state: unknown): void {
-    if (this.#keeper.current) this.#asking.ask({ op: 'track', channel: id, state: structuredClone(state) }, reportError)
+    if (this.#keeper.current)
+      this.#asking.ask({ op: 'track', channel: id, state: structuredClone(state) }, error => {
+        // With the line goes what it has told.
+        if (!this.#closed.signal.aborted) reportError(error)
+      })
   }
 
   #signal(signal: SignalOp['signal']): void {

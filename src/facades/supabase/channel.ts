@@ -44,6 +44,9 @@ export class RealtimeChannel {
   /** What waits for the join. */
   #pushes: (() => void)[] = []
   #channel: Channel | undefined
+  #isTracked = false
+  /** It was told who is there, and the app was not. */
+  #hasPresence = false
   #entered = new AbortController()
   /** It will be told that nobody knows what was missed: as CHANNEL_ERROR the app knows already. */
   #isInterrupted = false
@@ -120,22 +123,28 @@ export class RealtimeChannel {
   }
 
   async send(args: SendArgs, { timeout }: { [key: string]: any } = {}): Promise<SendResponse> {
-    const isBroadcast = args.type === 'broadcast'
     const timeoutMs: number = timeout || this.timeout
-    if (isBroadcast && args.persist && !this.private)
-      return this.#refuse('Realtime send() cannot store a message on a public channel.')
-    if (isBroadcast && !(this.state === 'joined' && this.socket.isConnected())) return this.#post(args, timeoutMs)
+    const isBroadcast = args.type === 'broadcast'
+    const { event, payload } = args
+    if (isBroadcast && ((args.persist && !this.private) || this.state !== 'joined' || !this.socket.isConnected())) {
+      const messages = JSON.stringify({ messages: [{ topic: this.subTopic, event, payload, private: this.private }] })
+      const http = await import('./http.ts')
+      return http.sendByHttp(this, args, messages, timeoutMs)
+    }
     if (!this.joinedOnce)
       throw new Error(
         `tried to push '${args.type}' to '${this.topic}' before joining. Use channel.subscribe() before pushing events`,
       )
     // As JSON carries it; bytes as they are.
-    const payload: unknown =
-      args.payload instanceof ArrayBuffer ? args.payload : JSON.parse(JSON.stringify(args.payload ?? {}))
-    if (isBroadcast) return this.#broadcast({ ...args, payload }, timeoutMs)
+    const carried: unknown = payload instanceof ArrayBuffer ? payload : JSON.parse(JSON.stringify(payload ?? {}))
+    const message = { ...args, payload: carried }
+    if (isBroadcast && !this.params.config.broadcast?.ack) {
+      this.#channel?.publish('broadcast', message, { durable: false, timeoutMs }).catch(reportError)
+      return 'ok'
+    }
     return this.#whenJoined(timeoutMs, channel => {
-      channel.track(args.event === 'track' ? payload : undefined)
-      return channel.request('presence', undefined, { timeoutMs })
+      if (!isBroadcast) channel.track((this.#isTracked = event === 'track') ? carried : undefined)
+      return channel.request(args.type, isBroadcast ? message : undefined, { timeoutMs })
     })
   }
 
@@ -146,25 +155,10 @@ export class RealtimeChannel {
   ): Promise<{ success: true } | { success: false; status: number; error: string }> {
     if (payload == null) throw new Error('Payload is required for httpSend()')
     const isBinary = payload instanceof ArrayBuffer || ArrayBuffer.isView(payload)
-    const url = new URL(this.broadcastEndpointURL)
-    url.pathname += `/${encodeURIComponent(this.subTopic)}/events/${encodeURIComponent(event)}`
-    if (this.private) url.searchParams.set('private', 'true')
-    if (persist) {
-      if (!this.private) throw new Error('Realtime httpSend() cannot store a message on a public channel.')
-      const { ttl } = persist as { ttl?: number }
-      url.searchParams.set(ttl === undefined ? 'persist' : 'persist[ttl]', String(ttl ?? true))
-    }
-    const response = await this.#fetch(
-      url.href,
-      isBinary ? 'application/octet-stream' : 'application/json',
-      isBinary ? (payload as ArrayBuffer) : JSON.stringify(payload),
-      timeout ?? this.timeout,
-    )
-    if (response.status === 202) return { success: true }
-    if (response.status === 404)
-      throw new Error('httpSend() requires Realtime server v2.97.0 or newer; the endpoint returned 404.')
-    const { error, message } = (await response.json().catch(() => ({}))) as { error?: string; message?: string }
-    throw new Error(error || message || response.statusText)
+    // As it is now.
+    const body = isBinary ? (payload as ArrayBuffer) : JSON.stringify(payload)
+    const http = await import('./http.ts')
+    return http.httpSend(this, event, body, persist, timeout ?? this.timeout)
   }
 
   copyBindings(other: RealtimeChannel): void {
@@ -263,7 +257,7 @@ export class RealtimeChannel {
         payload => this.#trigger('system', payload),
         () => {},
       )
-    if (channel?.members.length) this.#sync()
+    if (this.#hasPresence) this.#sync()
   }
 
   #refused(error: PartylineError): void {
@@ -300,12 +294,14 @@ export class RealtimeChannel {
   #leave(): void {
     clearTimeout(this.#timer)
     this.#entered.abort()
-    this.#channel?.track(undefined)
+    if (this.#isTracked) this.#channel?.track(undefined)
+    this.#isTracked = false
     this.#channel = undefined
   }
 
   /** What was told before SUBSCRIBED waits for it. */
   #sync(): void {
+    this.#hasPresence = this.state !== 'joined'
     if (this.state === 'joined')
       this.presence.become(this.#channel?.members ?? [], event => this.#trigger('presence', event))
   }
@@ -325,13 +321,6 @@ export class RealtimeChannel {
     }
   }
 
-  async #broadcast(args: SendArgs, timeoutMs: number): Promise<SendResponse> {
-    if (this.params.config.broadcast?.ack)
-      return this.#whenJoined(timeoutMs, channel => channel.request('broadcast', args, { timeoutMs }))
-    this.#channel?.publish('broadcast', args, { durable: false, timeoutMs }).catch(reportError)
-    return 'ok'
-  }
-
   #whenJoined(timeoutMs: number, push: (channel: Channel) => Promise<unknown>): Promise<SendResponse> {
     return new Promise(resolve => {
       const timer = setTimeout(() => resolve('timed out'), timeoutMs)
@@ -348,52 +337,6 @@ export class RealtimeChannel {
       if (this.state === 'joined') run()
       else this.#pushes.push(run)
     })
-  }
-
-  async #post({ event, payload, persist }: SendArgs, timeoutMs: number): Promise<SendResponse> {
-    this.#warn(
-      'warn',
-      'Realtime send() is automatically falling back to REST API. This behavior will be deprecated in the future. Please use httpSend() explicitly for REST delivery.',
-    )
-    if (persist)
-      return this.#refuse(
-        'Realtime send() fell back to REST and cannot store this message. The batch endpoint does not support persistence. Use httpSend() or send after the channel is connected and subscribed.',
-      )
-    try {
-      const message = { topic: this.subTopic, event, payload, private: this.private }
-      const body = JSON.stringify({ messages: [message] })
-      return (await this.#fetch(this.broadcastEndpointURL, 'application/json', body, timeoutMs)).ok ? 'ok' : 'error'
-    } catch (error) {
-      return (error as Error).name === 'AbortError' ? 'timed out' : 'error'
-    }
-  }
-
-  #refuse(problem: string): SendResponse {
-    this.#warn('error', problem)
-    return 'error'
-  }
-
-  #warn(how: 'warn' | 'error', text: string): void {
-    if (this.socket.hasLogger()) this.socket.log('channel', text)
-    else console[how](text)
-  }
-
-  async #fetch(url: string, type: string, body: BodyInit, timeoutMs: number): Promise<Response> {
-    const { apiKey, accessTokenValue, fetch } = this.socket
-    const abort = new AbortController()
-    const timer = setTimeout(() => abort.abort(), timeoutMs)
-    const response = await fetch(url, {
-      method: 'POST',
-      headers: {
-        apikey: apiKey,
-        'Content-Type': type,
-        ...(accessTokenValue && { Authorization: `Bearer ${accessTokenValue}` }),
-      },
-      body,
-      signal: abort.signal,
-    })
-    clearTimeout(timer)
-    return response
   }
 }
 

@@ -247,10 +247,6 @@ export const broadcasts: readonly Behaviour[] = [
       const unknown: typeof fetch = async () => new Response('', { status: 404 })
       await outcome('sent', () => create({ fetch: unknown }).channel(topic).httpSend('said', {}))
     },
-    differs: {
-      why: 'the sentence of the error 404 is shorter',
-      face: [['sent', { error: 'httpSend() requires Realtime server v2.97.0 or newer; the endpoint returned 404.' }]],
-    },
   },
   {
     name: 'what is to be stored is refused on a public channel',

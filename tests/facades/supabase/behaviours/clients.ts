@@ -82,11 +82,11 @@ export const clients: readonly Behaviour[] = [
   },
   {
     name: 'connect after disconnect joins the channels again',
-    async run({ create, topic, noting, noted, server }) {
+    async run({ create, topic, note, noting, noted, server }) {
       const client = create()
       const channel = client.channel(topic)
       channel.on('broadcast', { event: 'tick' }, noting('tick'))
-      channel.subscribe(status => noting(status)())
+      channel.subscribe(status => note(status))
       await noted('SUBSCRIBED')
       await client.disconnect()
       client.connect()
