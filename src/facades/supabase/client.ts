@@ -171,6 +171,7 @@ export class RealtimeClient {
       this.#control = line.channel('connection', { face: this.address, joins: false })
       // The connection stays without a channel, too.
       this.#control.onAny(() => {})
+      this.#tellToken()
       this.#refreshing = setInterval(() => void (this.accessToken && this.setAuth()), this.heartbeatIntervalMs)
       for (const channel of this.channels) channel.enter(line)
     } catch (error) {
@@ -208,10 +209,15 @@ export class RealtimeClient {
     if (!line) return
     const scope = await this.#scope()
     if (line !== this.line) return
-    if (scope === line.scope)
-      return void this.#control?.publish('access_token', this.accessTokenValue, { durable: false }).catch(() => {})
+    if (scope === line.scope) return this.#tellToken()
     this.#end()
     await this.#open()
+  }
+
+  /** A connection that is still to be made gets it anyway. */
+  #tellToken(): void {
+    if (this.accessTokenValue)
+      this.#control?.publish('access_token', this.accessTokenValue, { durable: false }).catch(() => {})
   }
 
   /** Asked anew for each connection. */

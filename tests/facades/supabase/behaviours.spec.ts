@@ -1,4 +1,6 @@
+import { readFile } from 'node:fs/promises'
 import { expect, test as base, type Page } from '@playwright/test'
+import { inRoot } from '../../../scripts/lib/paths.mjs'
 import { serveFolder } from '../../support/e2e/serve-folder.ts'
 import { startSupabaseServer } from '../../support/servers/supabase/index.ts'
 import { openSourceByHand } from '../../support/servers/supabase/source-by-hand.ts'
@@ -59,3 +61,8 @@ for (const { name, differs } of behaviours)
     expect(face).toEqual(differs.face)
     expect(face).not.toEqual(original)
   })
+
+test('whatever differs stands in docs/migrate-supabase.md', async () => {
+  const page = await readFile(inRoot('docs/migrate-supabase.md'), 'utf8')
+  for (const { differs } of behaviours) if (differs !== undefined) expect(page).toContain(differs.why)
+})
