@@ -1,8 +1,9 @@
-/* oxlint-disable typescript/no-explicit-any -- as in the library: payloads are the app's */
+/* oxlint-disable typescript/no-explicit-any, typescript/no-unnecessary-type-parameters -- as in the library: payloads are the app's */
 import type { Channel, ChannelStateChange, Line, PartylineError } from '../../client/index.ts'
 import { httpEndpointURL } from './addresses.ts'
-import { socketClosed, type RealtimeClient } from './client.ts'
+import type { ChannelClient } from './channel-client.ts'
 import { RealtimePresence } from './presence.ts'
+import { socketClosed } from './socket-closed.ts'
 import type {
   ChannelState,
   On,
@@ -30,7 +31,7 @@ export class RealtimeChannel {
   readonly topic: string
   readonly subTopic: string
   readonly params: RealtimeChannelOptions
-  readonly socket: RealtimeClient
+  readonly socket: ChannelClient
   readonly broadcastEndpointURL: string
   readonly private: boolean
   readonly presence = new RealtimePresence()
@@ -51,7 +52,7 @@ export class RealtimeChannel {
   /** It will be told that nobody knows what was missed: as CHANNEL_ERROR the app knows already. */
   #isInterrupted = false
 
-  constructor(topic: string, params: RealtimeChannelOptions = { config: {} }, socket: RealtimeClient) {
+  constructor(topic: string, params: RealtimeChannelOptions = { config: {} }, socket: ChannelClient) {
     this.topic = topic
     this.subTopic = topic.replace(/^realtime:/i, '')
     this.params = params
@@ -81,6 +82,7 @@ export class RealtimeChannel {
     return this.#bind({ type, filter, callback })
   }
 
+  /** @param callback its status may be the library's enumeration */
   subscribe<Status extends string = SubscribeStatus>(
     callback?: (status: Status, error?: Error) => void,
     timeout: number = this.timeout,
@@ -105,7 +107,7 @@ export class RealtimeChannel {
 
   teardown(): void {
     this.#leave()
-    this.state = 'closed'
+    this.#become('closed')
     this.#tell = undefined
     this.#pushes = []
   }
@@ -143,7 +145,10 @@ export class RealtimeChannel {
       return 'ok'
     }
     return this.#whenJoined(timeoutMs, channel => {
-      if (!isBroadcast) channel.track((this.#isTracked = event === 'track') ? carried : undefined)
+      if (!isBroadcast) {
+        this.#isTracked = event === 'track'
+        channel.track(this.#isTracked ? carried : undefined)
+      }
       return channel.request(args.type, isBroadcast ? message : undefined, { timeoutMs })
     })
   }
@@ -153,7 +158,7 @@ export class RealtimeChannel {
     payload: any,
     { timeout, persist }: { timeout?: number; persist?: RealtimeBroadcastPersist } = {},
   ): Promise<{ success: true } | { success: false; status: number; error: string }> {
-    if (payload == null) throw new Error('Payload is required for httpSend()')
+    if (payload === undefined || payload === null) throw new Error('Payload is required for httpSend()')
     const isBinary = payload instanceof ArrayBuffer || ArrayBuffer.isView(payload)
     // As it is now.
     const body = isBinary ? (payload as ArrayBuffer) : JSON.stringify(payload)
@@ -207,8 +212,7 @@ export class RealtimeChannel {
   /** For the client: the connection is gone. */
   lost(error: Error): void {
     if (!this.#isWanted) return
-    clearTimeout(this.#timer)
-    this.state = 'errored'
+    this.#become('errored')
     this.#tell?.('CHANNEL_ERROR', error)
   }
 
@@ -227,13 +231,17 @@ export class RealtimeChannel {
   }
 
   #begin(): void {
-    clearTimeout(this.#timer)
-    this.state = 'joining'
+    this.#become('joining')
     this.#timer = setTimeout(() => {
       this.#leave()
       this.#retryLater()
       this.#tell?.('TIMED_OUT')
     }, this.#joinTimeout)
+  }
+
+  #become(state: ChannelState): void {
+    clearTimeout(this.#timer)
+    this.state = state
   }
 
   #stood({ state, error }: ChannelStateChange): void {
@@ -246,9 +254,8 @@ export class RealtimeChannel {
   }
 
   #joined(): void {
-    clearTimeout(this.#timer)
+    this.#become('joined')
     this.#tries = 0
-    this.state = 'joined'
     for (const push of this.#pushes.splice(0)) push()
     this.#tell?.('SUBSCRIBED')
     const channel = this.#channel
@@ -273,8 +280,7 @@ export class RealtimeChannel {
   }
 
   #retryLater(): void {
-    clearTimeout(this.#timer)
-    this.state = 'errored'
+    this.#become('errored')
     this.#timer = setTimeout(
       () => {
         const { line } = this.socket
@@ -286,13 +292,12 @@ export class RealtimeChannel {
 
   #close(): void {
     this.#leave()
-    this.state = 'closed'
+    this.#become('closed')
     this.socket._remove(this)
     this.#tell?.('CLOSED')
   }
 
   #leave(): void {
-    clearTimeout(this.#timer)
     this.#entered.abort()
     if (this.#isTracked) this.#channel?.track(undefined)
     this.#isTracked = false
@@ -323,7 +328,6 @@ export class RealtimeChannel {
 
   #whenJoined(timeoutMs: number, push: (channel: Channel) => Promise<unknown>): Promise<SendResponse> {
     return new Promise(resolve => {
-      const timer = setTimeout(() => resolve('timed out'), timeoutMs)
       const run = (): void => {
         clearTimeout(timer)
         push(this.#channel as Channel).then(
@@ -334,6 +338,10 @@ export class RealtimeChannel {
             ),
         )
       }
+      const timer = setTimeout(() => {
+        this.#pushes = this.#pushes.filter(one => one !== run)
+        resolve('timed out')
+      }, timeoutMs)
       if (this.state === 'joined') run()
       else this.#pushes.push(run)
     })

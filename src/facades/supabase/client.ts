@@ -2,19 +2,14 @@
 import type { Channel, Credentials, Line } from '../../client/index.ts'
 import { lineFor } from '../line-for.ts'
 import { httpEndpointURL } from './addresses.ts'
+import type { ChannelClient } from './channel-client.ts'
 import { RealtimeChannel } from './channel.ts'
 import { scopeOf } from './scope.ts'
+import { socketClosed } from './socket-closed.ts'
 import type { RealtimeChannelOptions, RealtimeClientOptions, SendResponse } from './types.ts'
 
-/** As a connection ends that nobody closed. */
-export function socketClosed(code = 1006, reason = ''): Error {
-  return new Error(`socket closed: ${code}${reason && ` (${reason})`}`, {
-    cause: new CloseEvent('close', { code, reason }),
-  })
-}
-
 /** A client as that of `@supabase/realtime-js`; its connection is the one that all tabs share. */
-export class RealtimeClient {
+export class RealtimeClient implements ChannelClient {
   channels: RealtimeChannel[] = []
   accessTokenValue: string | null = null
   readonly accessToken: (() => Promise<string | null>) | null
@@ -25,7 +20,6 @@ export class RealtimeClient {
   readonly fetch: typeof fetch
   /** Without `/websocket`. */
   readonly address: string
-  /** For channels: there is one while a connection is wanted, and whose it is is known. */
   line: Line | undefined
   readonly #params: { [key: string]: string }
   readonly #options: RealtimeClientOptions
@@ -35,7 +29,6 @@ export class RealtimeClient {
   #isClosing = false
   #control: Channel | undefined
   #authTurn = 0
-  #isManual = false
   #refreshing: ReturnType<typeof setInterval> | undefined
   #emptying: ReturnType<typeof setTimeout> | undefined
 
@@ -110,8 +103,7 @@ export class RealtimeClient {
     const turn = ++this.#authTurn
     const next = token || (await this.#ownToken())
     if (turn !== this.#authTurn) return
-    this.#isManual = !this.accessToken && (this.#isManual || !!token)
-    if (this.accessTokenValue == next) return
+    if (this.accessTokenValue === next) return
     this.accessTokenValue = next
     await this.#tokenChanged()
   }
@@ -143,13 +135,8 @@ export class RealtimeClient {
     return !!this.#options.logger
   }
 
-  _isManualToken(): boolean {
-    return this.#isManual
-  }
-
-  /** For a channel that is over. */
-  _remove(channel: RealtimeChannel): void {
-    this.channels = this.channels.filter(({ topic }) => topic !== channel.topic)
+  _remove({ topic }: { readonly topic: string }): void {
+    this.channels = this.channels.filter(channel => channel.topic !== topic)
     if (this.channels.length) return
     clearTimeout(this.#emptying)
     const { disconnectOnEmptyChannelsAfterMs = 2 * this.heartbeatIntervalMs } = this.#options

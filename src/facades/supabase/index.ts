@@ -56,6 +56,6 @@ export function shareRealtime<Client extends { realtime: SharableRealtime }>(
     fetch,
     ...options,
   })
-  supabase.realtime = shared as unknown as Client['realtime']
+  supabase.realtime = shared
   return supabase
 }

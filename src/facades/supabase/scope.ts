@@ -3,7 +3,7 @@
  * token is a user of its own.
  */
 export async function scopeOf(address: string, key: string, token: string | null): Promise<string> {
-  const user = token && token !== key ? (subOf(token) ?? (await digestOf(token))) : ''
+  const user = token && token !== key ? (subOf(token) ?? (await (await import('./digest.ts')).digestOf(token))) : ''
   return `${user} ${key.slice(-16)} ${address}`.slice(0, 200)
 }
 
@@ -14,10 +14,4 @@ function subOf(token: string): string | undefined {
   } catch {
     return undefined
   }
-}
-
-/** The scope is written to disk, and a token must not be. */
-async function digestOf(token: string): Promise<string> {
-  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(token))
-  return Array.from(new Uint8Array(digest), byte => byte.toString(16)).join('.')
 }

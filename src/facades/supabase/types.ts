@@ -1,5 +1,5 @@
 /** The public types of `@supabase/realtime-js`, as far as this face has them: an app compiles with either. */
-/* oxlint-disable typescript/no-explicit-any -- as in the library: payloads are the app's */
+/* oxlint-disable typescript/no-explicit-any, typescript/no-unnecessary-type-parameters -- as in the library: payloads are the app's */
 
 export type SubscribeStatus = 'SUBSCRIBED' | 'TIMED_OUT' | 'CLOSED' | 'CHANNEL_ERROR'
 export type ChannelState = 'closed' | 'errored' | 'joined' | 'joining' | 'leaving'

@@ -19,7 +19,7 @@ interface Fixtures {
 
 // Playwright reads from the first parameter what a fixture needs.
 /* oxlint-disable no-empty-pattern */
-const test = base.extend<Record<never, never>, Fixtures>({
+const test = base.extend<object, Fixtures>({
   pages: [
     async ({}, use) => {
       const server = await serveFolder(await buildPages())

@@ -153,7 +153,7 @@ export const rows: readonly Behaviour[] = [
       await joined(channel)
       const [join] = await server.joins(topic)
       note(join?.['presenceKey'], join?.['seesPresence'], join?.['isPrivate'], join?.['acknowledgesBroadcasts'])
-      note((join?.['bindings'] as readonly { readonly asked: unknown }[]).map(({ asked }) => asked))
+      note(((join?.['bindings'] ?? []) as readonly { readonly asked: unknown }[]).map(({ asked }) => asked))
     },
   },
 ]

@@ -21,11 +21,11 @@ window.observe = async (name, library, { url, key }) => {
   const behaviour = behaviours.find(one => one.name === name)
   if (behaviour === undefined) throw new Error(`there is no behaviour ${name}`)
   const scope = `${library}-${++count}@supabase+${url}?key=${key}`
-  const api = createApi(`${library}-${count}`, { url, key }, (address, options) =>
-    library === 'original'
-      ? new Original(address, options)
-      : (createRealtime(address, { scope, ...options } as never) as unknown as RealtimeClient),
-  )
+  const api = createApi(`${library}-${count}`, { url, key }, (address, options) => {
+    if (library === 'original') return new Original(address, options)
+    const face: unknown = createRealtime(address, { scope, ...options })
+    return face as RealtimeClient
+  })
   try {
     await behaviour.run(api)
   } finally {
