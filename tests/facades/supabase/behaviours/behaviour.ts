@@ -1,4 +1,5 @@
 import type { RealtimeChannel, RealtimeClient, RealtimeClientOptions } from '@supabase/realtime-js'
+import type { SupabaseClient } from '@supabase/supabase-js'
 
 /** One thing that an app can see, run with the library and with the face. */
 export interface Behaviour {
@@ -16,6 +17,8 @@ export interface Api {
   readonly key: string
   /** Of the library or of the face. */
   create(options?: Partial<RealtimeClientOptions>): RealtimeClient
+  /** A client of supabase-js, with its own connection or the shared one. */
+  supabase(accessToken?: () => Promise<string>): SupabaseClient
   /** Always of the library: somebody else, in another browser. */
   peer(): RealtimeClient
   readonly server: ServerCalls

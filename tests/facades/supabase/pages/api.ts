@@ -1,4 +1,5 @@
 import { RealtimeClient, type RealtimeClientOptions } from '@supabase/realtime-js'
+import { createClient, type SupabaseClient } from '@supabase/supabase-js'
 import type { Api, ServerCalls } from '../behaviours/behaviour.ts'
 
 type Create = (address: string, options: RealtimeClientOptions) => RealtimeClient
@@ -13,6 +14,7 @@ export function createApi(
   topic: string,
   { url, key }: { readonly url: string; readonly key: string },
   make: Create,
+  share: (supabase: SupabaseClient) => SupabaseClient,
 ): RunningApi {
   const address = `${url}/realtime/v1`
   const notes: unknown[][] = []
@@ -52,6 +54,12 @@ export function createApi(
     noted,
     // The original comes back as quickly as the worker of these pages does.
     create: options => keep(make(address, { params: { apikey: key }, reconnectAfterMs: () => 50, ...options })),
+    supabase(accessToken) {
+      const auth = { persistSession: false, autoRefreshToken: false, storageKey: topic }
+      const supabase = share(createClient(url, key, { auth, ...(accessToken && { accessToken }) }))
+      keep(supabase.realtime)
+      return supabase
+    },
     peer: () => keep(new RealtimeClient(address, { params: { apikey: key } })),
     server: new Proxy({} as ServerCalls, {
       get:

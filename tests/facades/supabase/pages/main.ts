@@ -1,5 +1,5 @@
 import { RealtimeClient as Original, type RealtimeClient } from '@supabase/realtime-js'
-import { createRealtime, useWorker } from 'partyline/supabase'
+import { createRealtime, shareRealtime, useWorker } from 'partyline/supabase'
 import { behaviours } from '../behaviours/index.ts'
 import { createApi } from './api.ts'
 
@@ -21,11 +21,16 @@ window.observe = async (name, library, { url, key }) => {
   const behaviour = behaviours.find(one => one.name === name)
   if (behaviour === undefined) throw new Error(`there is no behaviour ${name}`)
   const scope = `${library}-${++count}@supabase+${url}?key=${key}`
-  const api = createApi(`${library}-${count}`, { url, key }, (address, options) => {
-    if (library === 'original') return new Original(address, options)
-    const face: unknown = createRealtime(address, { scope, ...options })
-    return face as RealtimeClient
-  })
+  const api = createApi(
+    `${library}-${count}`,
+    { url, key },
+    (address, options) => {
+      if (library === 'original') return new Original(address, options)
+      const face: unknown = createRealtime(address, { scope, ...options })
+      return face as RealtimeClient
+    },
+    supabase => (library === 'original' ? supabase : shareRealtime(supabase, { scope })),
+  )
   try {
     await behaviour.run(api)
   } finally {
