@@ -446,6 +446,16 @@ describe('a channel of partyline/supabase', () => {
     expect(link.ofType('lost')).toEqual([])
   })
 
+  test('is refused where it contradicts another tab, which says so', async () => {
+    const link = await openLink()
+    await link.join(face({ presence: { key: 'ann' } }))
+    const reason = 'the topic is joined with the presence key "ann", and a connection has one there'
+    expect(await failure(link.join(face({ presence: { key: 'bob' } })))).toMatchObject({
+      kind: 'refused',
+      details: { reason },
+    })
+  })
+
   test('is refused where its tab has named another server', async () => {
     const link = await openLink()
     const elsewhere = id('room', { face: 'https://abc.supabase.co/realtime/v1' })
@@ -465,7 +475,7 @@ describe('a channel of partyline/supabase', () => {
     server.shutDown('room', 'Enough')
     await waitFor(() => link.ofType('channel-lost').length === 2 || undefined, 'another loss')
     expect(link.ofType('channel-lost').map(({ error }) => [error.kind, error.details])).toEqual([
-      ['refused', { isFinal: false }],
+      ['refused', { reason: 'the server ended the channel', isFinal: false }],
       ['refused', { reason: 'Enough', isFinal: true }],
     ])
   })

@@ -141,7 +141,10 @@ export class RealtimeChannel {
     const carried: unknown = payload instanceof ArrayBuffer ? payload : JSON.parse(JSON.stringify(payload ?? {}))
     const message = { ...args, payload: carried }
     if (isBroadcast && !this.params.config.broadcast?.ack) {
-      this.#channel?.publish('broadcast', message, { durable: false, timeoutMs }).catch(reportError)
+      this.#channel?.publish('broadcast', message, { durable: false, timeoutMs }).catch((error: PartylineError) => {
+        // With the line goes what was still to be sent, as the app has asked.
+        if (error.code !== 'line-closed') reportError(error)
+      })
       return 'ok'
     }
     return this.#whenJoined(timeoutMs, channel => {

@@ -152,8 +152,11 @@ export class RealtimeClient implements ChannelClient {
       const line = lineFor({ scope, credentials: () => this.#credentials() })
       this.line = line
       line.on('status', ({ status }) => {
+        if (line !== this.line) return
         if (status === 'open') for (const channel of this.channels) channel.reopened(line)
         else if (status !== 'connecting' && status !== 'idle') this.#lost(socketClosed())
+        // By another tab, for all: whoever subscribes then begins anew.
+        if (status === 'closed') void this.disconnect()
       })
       this.#control = line.channel('connection', { face: this.address, joins: false })
       // The connection stays without a channel, too.
@@ -169,8 +172,9 @@ export class RealtimeClient implements ChannelClient {
   #end(): void {
     this.#turn++
     clearInterval(this.#refreshing)
-    this.line?.close()
+    const { line } = this
     this.line = undefined
+    line?.close()
   }
 
   #lost(error: Error): void {

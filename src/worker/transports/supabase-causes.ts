@@ -31,7 +31,7 @@ export function toJoinError(words: string): UpstreamError {
 /** For those who decide themselves what is tried again, and when. */
 export function toRefusal({ message, details }: UpstreamError, more: object = {}): UpstreamError {
   const known = typeof details === 'object' && details !== null ? details : {}
-  return new UpstreamError('refused', message, { details: { ...known, ...more } })
+  return new UpstreamError('refused', message, { details: { reason: message, ...known, ...more } })
 }
 
 /** @param words of the `system` message before the end, if there was one */

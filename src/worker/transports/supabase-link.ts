@@ -68,13 +68,12 @@ export class SupabaseLink implements TransportLink {
   async join(channel: string, signal: AbortSignal): Promise<void> {
     const wish = toWish(channel)
     if (wish.face === undefined) return this.#need(wish.topic).join(channel, wish, signal)
-    this.#expect(wish.face)
-    if (!wish.face.joins) return
-    await this.#need(wish.topic)
-      .join(channel, wish, signal)
-      .catch((error: unknown) => {
-        throw toRefusal(toUpstreamError(error))
-      })
+    try {
+      this.#expect(wish.face)
+      if (wish.face.joins) await this.#need(wish.topic).join(channel, wish, signal)
+    } catch (error) {
+      throw toRefusal(toUpstreamError(error))
+    }
   }
 
   leave(channel: string): void {

@@ -81,7 +81,20 @@ test('other users of the same browser have a connection of their own', async ({ 
   expect(before).toBeGreaterThan(0)
 })
 
+test('a tab whose user changes goes over to the connection of the other', async ({ open, server }) => {
+  const [ann, bob] = [server.token({ sub: 'ann', n: 3 }), server.token({ sub: 'bob', n: 3 })]
+  const other = await open('face', { token: bob, name: 'bob' })
+  await expect(screen(other)).toContainText('Room: SUBSCRIBED')
+  const tab = await open('face', { token: ann, next: bob, name: 'bob' })
+  await expect.poll(() => [server.holders(ann), server.holders(bob)]).toEqual([1, 1])
+  await tab.click('#change')
+  // Their connection is one, and that of before goes when nobody needs it.
+  await expect.poll(() => [server.holders(ann), server.holders(bob)], { timeout: 15_000 }).toEqual([0, 1])
+  server.broadcast('room', 'said', { text: 'to bob' })
+  await expect(screen(tab)).toContainText('Said: to bob')
+})
+
 test('a tab that names another server than the worker has hears so', async ({ open }) => {
   const tab = await open('face', { address: 'http://127.0.0.1:9/realtime/v1' })
-  await expect(screen(tab)).toContainText(/Room: CHANNEL_ERROR .*the worker is connected to ws:.*not to http:.*:9/)
+  await expect(screen(tab)).toContainText(/Room: CHANNEL_ERROR the worker is connected to ws:.*, not to http:.*:9/)
 })

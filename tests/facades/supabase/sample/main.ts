@@ -49,5 +49,6 @@ room.subscribe((next, error) => {
 document.querySelector('#say')?.addEventListener('click', () => {
   void room.send({ type: 'broadcast', event: 'said', payload: { text: 'hello' } })
 })
+document.querySelector('#change')?.addEventListener('click', () => void realtime.setAuth(params.get('next')))
 document.querySelector('#leave')?.addEventListener('click', () => void realtime.removeChannel(room))
 show()
