@@ -499,4 +499,16 @@ describe('a channel of partyline/supabase', () => {
     expect(await publish(link, channel, 'presence')).toEqual({})
     await waitFor(() => JSON.stringify(link.ofType('presence')).includes('presence_ref') || undefined, 'a reference')
   })
+
+  test('of several tabs that say the same of themselves the server hears once', async () => {
+    await serve({ limits: { presencePer30Seconds: 2 } })
+    const link = await openLink()
+    const channel = face({ presence: { key: 'ann', enabled: true } })
+    await link.join(channel)
+    for (const tab of ['tab-1', 'tab-2', 'tab-3', 'tab-4']) await link.link.track?.(channel, tab, { user: 'ann' })
+    for (const tab of ['tab-4', 'tab-3']) link.link.untrack?.(channel, tab)
+    await link.link.track?.(channel, 'tab-1', { user: 'ann', at: 'the bar' })
+    await waitFor(() => JSON.stringify(link.ofType('presence')).includes('the bar') || undefined, 'the last state')
+    expect(link.ofType('channel-lost')).toEqual([])
+  })
 })

@@ -37,6 +37,7 @@ export class Sending {
   readonly own = new OwnStates()
   /** The server's answer to what it was told last of them. */
   stateTold: Promise<unknown> = Promise.resolve()
+  #words = ''
 
   constructor(deps: SendingDeps, audience: Audience) {
     this.#deps = deps
@@ -74,9 +75,13 @@ export class Sending {
   tellState({ ref }: Join): void {
     const { last } = this.own
     const payload = last === undefined ? { event: 'untrack' } : { event: 'track', payload: last }
+    // Tabs of one user may say the same, and the server takes few of these calls.
+    const words = ref + JSON.stringify(payload)
+    if (words === this.#words) return
+    this.#words = words
     this.stateTold = this.#ask(ref, 'presence', { type: 'presence', ...payload }, () => {})
     // Nobody need wait for it.
-    this.stateTold.catch(() => {})
+    this.stateTold.catch(() => void (this.#words = ''))
   }
 
   trySend(event: string, payload: object, joinRef: string): void {
