@@ -147,9 +147,9 @@ export class RealtimeClient implements ChannelClient {
     const turn = ++this.#turn
     try {
       if (this.accessToken) await this.setAuth()
-      const scope = await this.#scope()
+      const [scope, token] = await this.#identity()
       if (turn !== this.#turn) return
-      const line = lineFor({ scope, credentials: () => this.#credentials() })
+      const line = lineFor({ scope, credentials: () => this.#credentials(scope) })
       this.line = line
       line.on('status', ({ status }) => {
         if (line !== this.line) return
@@ -161,9 +161,10 @@ export class RealtimeClient implements ChannelClient {
       this.#control = line.channel('connection', { face: this.address, joins: false })
       // The connection stays without a channel, too.
       this.#control.onAny(() => {})
-      this.#tellToken()
+      this.#tellToken(token)
       this.#refreshing = setInterval(() => void (this.accessToken && this.setAuth()), this.heartbeatIntervalMs)
       for (const channel of this.channels) channel.enter(line)
+      if (token !== this.accessTokenValue) await this.#tokenChanged()
     } catch (error) {
       if (turn === this.#turn) this.#lost(error as Error)
     }
@@ -190,30 +191,34 @@ export class RealtimeClient implements ChannelClient {
     return this.accessTokenValue
   }
 
-  async #scope(): Promise<string> {
-    return this.#options.scope ?? scopeOf(this.address, this.apiKey, this.accessTokenValue)
+  /** Whose line it is, and the token that says so: nobody else's line gets it. */
+  async #identity(): Promise<[scope: string, token: string | null]> {
+    const token = this.accessTokenValue
+    return [this.#options.scope ?? (await scopeOf(this.address, this.apiKey, token)), token]
   }
 
   /** Of another user it is another line. */
   async #tokenChanged(): Promise<void> {
     const { line } = this
     if (!line) return
-    const scope = await this.#scope()
-    if (line !== this.line) return
-    if (scope === line.scope) return this.#tellToken()
+    const [scope, token] = await this.#identity()
+    // Otherwise whoever has set another sees to it.
+    if (line !== this.line || token !== this.accessTokenValue) return
+    if (scope === line.scope) return this.#tellToken(token)
     this.#end()
     await this.#open()
   }
 
   /** A connection that is still to be made gets it anyway. */
-  #tellToken(): void {
-    if (this.accessTokenValue)
-      this.#control?.publish('access_token', this.accessTokenValue, { durable: false }).catch(() => {})
+  #tellToken(token: string | null): void {
+    if (token) this.#control?.publish('access_token', token, { durable: false }).catch(() => {})
   }
 
   /** Asked anew for each connection. */
-  async #credentials(): Promise<Credentials> {
+  async #credentials(wanted: string): Promise<Credentials> {
     if (this.accessToken) await this.setAuth()
-    return { token: this.accessTokenValue, expiresAt: 0 }
+    const [scope, token] = await this.#identity()
+    if (scope !== wanted) throw new Error('the user has changed')
+    return { token, expiresAt: 0 }
   }
 }
