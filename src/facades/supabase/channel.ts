@@ -273,6 +273,8 @@ export class RealtimeChannel {
   #refused(error: PartylineError): void {
     const details = error.details as { isFinal?: boolean } | undefined
     if (details?.isFinal) return this.#close()
+    // It was joined, and has crashed.
+    if (details?.isFinal === false) this.#isInterrupted = true
     this.#retryLater()
     this.#tell?.(
       'CHANNEL_ERROR',
@@ -287,7 +289,9 @@ export class RealtimeChannel {
     this.#timer = setTimeout(
       () => {
         const { line } = this.socket
+        const isInterrupted = this.#isInterrupted
         if (line && this.socket.isConnected()) this.enter(line)
+        this.#isInterrupted = isInterrupted
       },
       RETRY_MS[this.#tries++] ?? 10_000,
     )

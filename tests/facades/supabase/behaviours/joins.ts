@@ -212,10 +212,14 @@ export const joins: readonly Behaviour[] = [
   },
   {
     name: 'a channel that crashes at the server is joined again',
-    async run({ create, topic, joined, noted, server }) {
-      await joined(create().channel(topic))
+    async run({ create, topic, joined, noting, noted, server }) {
+      const channel = create().channel(topic)
+      channel.on('broadcast', { event: 'tick' }, noting('tick'))
+      await joined(channel)
       await server.crash(topic)
       await noted('SUBSCRIBED', 2)
+      await server.broadcast(topic, 'tick', {})
+      await noted('tick')
     },
   },
   {
