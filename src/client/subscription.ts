@@ -72,7 +72,10 @@ export class Subscription {
   /** Tells the others in the channel of this tab, which has to want it; `undefined`: no more. */
   track(state: unknown): void {
     this.#tracked = state
-    this.#tell({ op: 'track', channel: this.id, state: structuredClone(state) }, reportError)
+    this.#tell({ op: 'track', channel: this.id, state: structuredClone(state) }, error => {
+      // With the line goes what it has told.
+      if (error.code !== 'line-closed') reportError(error)
+    })
   }
 
   /** There is a broker that may not know. */

@@ -384,3 +384,131 @@ describe('an existing client', () => {
     },
   )
 })
+
+describe('a channel of partyline/supabase', () => {
+  const face = (params: ChannelParams = {}): string => id('room', { face: server.url, ...params })
+  const orders = { changes: [{ event: 'INSERT', schema: 'public', table: 'orders' }] }
+  const soupOf = rows('dish=eq.soup')
+  const publish = (link: RecordedLink, channel: string, event: string, payload?: unknown): Promise<unknown> =>
+    Promise.resolve(link.link.publish({ channel, event, payload }, never))
+
+  test('hears what the server says whole, and for which of its changes a row is', async () => {
+    const link = await openLink()
+    const channel = face({ changes: [{ table: 'dishes' }, ...orders.changes, { table: 'orders', filter: 'id=gt.5' }] })
+    await link.join(channel)
+    await publish(link, channel, 'system')
+    server.broadcast('room', 'tick', { n: 1 })
+    source.insert('orders', { id: 1 })
+    source.insert('orders', { id: 6 })
+    await waitFor(() => link.payloads(channel).length === 3 || undefined, 'three events')
+    expect(link.payloads(channel)).toMatchObject([
+      { type: 'broadcast', event: 'tick', payload: { n: 1 } },
+      { of: [1], row: { eventType: 'INSERT', new: { id: 1 } } },
+      { of: [1, 2], row: { new: { id: 6 } } },
+    ])
+  })
+
+  test('is joined before rows flow, and each that asks hears what the server says of them, a late one too', async () => {
+    const link = await openLink()
+    const [first, late] = [face(orders), face({ ...orders, broadcast: { self: true } })]
+    await link.join(first)
+    const told = { extension: 'postgres_changes', status: 'ok', message: 'Subscribed to PostgreSQL' }
+    expect(await publish(link, first, 'system')).toMatchObject(told)
+    await link.join(late)
+    expect(await publish(link, late, 'system')).toMatchObject(told)
+    expect(server.joins).toHaveLength(1)
+  })
+
+  test('with others that wait for rows all are joined when rows flow', async () => {
+    const link = await openLink()
+    await Promise.all([face(orders), soupOf].map(link.join))
+    source.insert('orders', { id: 1, dish: 'soup' })
+    await waitFor(() => newRows(link, soupOf).length === 1 || undefined, 'a row')
+    expect(link.payloads(face(orders))).toHaveLength(1)
+  })
+
+  test('that asks for rows of no table stays joined where others are refused', async () => {
+    const link = await openLink()
+    const channel = face({ changes: [{ table: 'nothing' }] })
+    await link.join(channel)
+    expect(await publish(link, channel, 'system')).toMatchObject({ status: 'error' })
+    server.broadcast('room', 'tick', {})
+    await waitFor(() => link.payloads(channel).length === 1 || undefined, 'an event')
+  })
+
+  test('is refused by whatever keeps it from being joined, with the words of the server', async () => {
+    const link = await openLink({ token: server.token({ exp: 1 }) })
+    const error = await failure(link.join(face()))
+    expect(error).toMatchObject({
+      kind: 'refused',
+      details: { reason: expect.stringMatching(/^InvalidJWT/) as unknown },
+    })
+    expect(link.ofType('lost')).toEqual([])
+  })
+
+  test('is refused where it contradicts another tab, which says so', async () => {
+    const link = await openLink()
+    await link.join(face({ presence: { key: 'ann' } }))
+    const reason = 'the topic is joined with the presence key "ann", and a connection has one there'
+    expect(await failure(link.join(face({ presence: { key: 'bob' } })))).toMatchObject({
+      kind: 'refused',
+      details: { reason },
+    })
+  })
+
+  test('is refused where its tab has named another server', async () => {
+    const link = await openLink()
+    const elsewhere = id('room', { face: 'https://abc.supabase.co/realtime/v1' })
+    expect(await failure(link.join(elsewhere))).toMatchObject({
+      kind: 'refused',
+      message: `the worker is connected to ${server.url.replace('http', 'ws')}/realtime/v1, not to https://abc.supabase.co/realtime/v1`,
+    })
+    expect(server.joins).toHaveLength(0)
+  })
+
+  test('hears whether the server has ended it for good', async () => {
+    const link = await openLink()
+    await link.join(face())
+    server.crash('room')
+    await waitFor(() => link.ofType('channel-lost').length === 1 || undefined, 'a loss')
+    await link.join(face())
+    server.shutDown('room', 'Enough')
+    await waitFor(() => link.ofType('channel-lost').length === 2 || undefined, 'another loss')
+    expect(link.ofType('channel-lost').map(({ error }) => [error.kind, error.details])).toEqual([
+      ['refused', { reason: 'the server ended the channel', isFinal: false }],
+      ['refused', { reason: 'Enough', isFinal: true }],
+    ])
+  })
+
+  test('that joins nothing keeps the connection, and takes tokens for all', async () => {
+    const token = server.token({ sub: 'ann' })
+    const link = await openLink()
+    const control = face({ joins: false })
+    await link.join(control)
+    await link.join('room')
+    await publish(link, control, 'access_token', token)
+    await waitFor(() => server.holders(token) === 1 || undefined, 'the token')
+    expect(server.joins).toHaveLength(1)
+  })
+
+  test('knows under which reference somebody is there, and when the server has heard of a tab', async () => {
+    const link = await openLink()
+    const channel = face({ presence: { key: 'ann', enabled: true } })
+    await link.join(channel)
+    await link.link.track?.(channel, 'tab', { n: 1 })
+    expect(await publish(link, channel, 'presence')).toEqual({})
+    await waitFor(() => JSON.stringify(link.ofType('presence')).includes('presence_ref') || undefined, 'a reference')
+  })
+
+  test('of several tabs that say the same of themselves the server hears once', async () => {
+    await serve({ limits: { presencePer30Seconds: 2 } })
+    const link = await openLink()
+    const channel = face({ presence: { key: 'ann', enabled: true } })
+    await link.join(channel)
+    for (const tab of ['tab-1', 'tab-2', 'tab-3', 'tab-4']) await link.link.track?.(channel, tab, { user: 'ann' })
+    for (const tab of ['tab-4', 'tab-3']) link.link.untrack?.(channel, tab)
+    await link.link.track?.(channel, 'tab-1', { user: 'ann', at: 'the bar' })
+    await waitFor(() => JSON.stringify(link.ofType('presence')).includes('the bar') || undefined, 'the last state')
+    expect(link.ofType('channel-lost')).toEqual([])
+  })
+})

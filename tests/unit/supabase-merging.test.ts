@@ -13,6 +13,7 @@ const wish: fc.Arbitrary<Wish> = fc.record({
   wantsPresence: fc.boolean(),
   presenceKey: fc.constantFrom(undefined, 'ann', 'bob'),
   isPrivate: fc.boolean(),
+  face: fc.constant(undefined),
 })
 
 const holders = fc.array(fc.record({ wish }), { minLength: 1, maxLength: 6 })
@@ -83,6 +84,7 @@ describe('several wishes as one join', () => {
           wantsPresence: false,
           presenceKey: undefined,
           isPrivate: false,
+          face: undefined,
         },
       },
     ])

@@ -1,29 +1,46 @@
 import { describe, expect, test } from 'vitest'
 import type { Presences } from '../../src/worker/transports/supabase-frames.ts'
 import { OwnStates } from '../../src/worker/transports/supabase-own-states.ts'
-import { Roster } from '../../src/worker/transports/supabase-roster.ts'
+import {
+  plainState,
+  Roster,
+  stateWithRef,
+  toPresence,
+  type RosterChange,
+} from '../../src/worker/transports/supabase-roster.ts'
 
 const presences = (entries: { readonly [key: string]: readonly string[] }): Presences =>
   new Map(Object.entries(entries).map(([key, refs]) => [key, refs.map(ref => ({ ref, state: { ref } }))]))
+
+const told = (change: RosterChange | undefined) => change && toPresence(change, plainState)
 
 describe('who is there', () => {
   test('one key has a state for each connection, and is gone with the last', () => {
     const roster = new Roster()
     roster.begin(presences({ ann: ['a'] }))
-    expect(roster.change(presences({ ann: ['b'] }), presences({}))).toEqual({
+    expect(told(roster.change(presences({ ann: ['b'] }), presences({})))).toEqual({
       kind: 'diff',
       present: [{ id: 'ann', states: [{ ref: 'a' }, { ref: 'b' }] }],
       gone: [],
     })
-    expect(roster.change(presences({ ann: ['c'] }), presences({ ann: ['b'] }))).toMatchObject({
+    expect(told(roster.change(presences({ ann: ['c'] }), presences({ ann: ['b'] })))).toMatchObject({
       present: [{ id: 'ann', states: [{ ref: 'a' }, { ref: 'c' }] }],
     })
-    expect(roster.change(presences({}), presences({ ann: ['a', 'c'], nobody: ['x'] }))).toEqual({
+    expect(told(roster.change(presences({}), presences({ ann: ['a', 'c'], nobody: ['x'] })))).toEqual({
       kind: 'diff',
       present: [],
       gone: ['ann', 'nobody'],
     })
-    expect(roster.state).toEqual({ kind: 'state', members: [] })
+    expect(told(roster.state)).toEqual({ kind: 'state', members: [] })
+  })
+
+  test('a face hears of each connection under which reference it is there', () => {
+    const roster = new Roster()
+    roster.begin(presences({ ann: ['a'] }))
+    expect(roster.state && toPresence(roster.state, stateWithRef)).toEqual({
+      kind: 'state',
+      members: [{ id: 'ann', states: [{ ref: 'a', presence_ref: 'a' }] }],
+    })
   })
 
   test('what changes before all is told counts, and nothing is said before', () => {
@@ -31,7 +48,7 @@ describe('who is there', () => {
     expect(roster.change(presences({ bob: ['b'] }), presences({ ann: ['a'] }))).toBe(undefined)
     expect(roster.state).toBe(undefined)
     roster.begin(presences({ ann: ['a'] }))
-    expect(roster.state).toEqual({ kind: 'state', members: [{ id: 'bob', states: [{ ref: 'b' }] }] })
+    expect(told(roster.state)).toEqual({ kind: 'state', members: [{ id: 'bob', states: [{ ref: 'b' }] }] })
     roster.forget()
     expect(roster.state).toBe(undefined)
   })

@@ -1,8 +1,8 @@
 import type { PresenceChange } from '../../protocol/index.ts'
 import type { UpstreamEvent } from '../upstream/transport.ts'
-import type { ServerFrame } from './supabase-frames.ts'
-import { takers } from './supabase-merging.ts'
-import { Roster } from './supabase-roster.ts'
+import type { Fields, ServerFrame } from './supabase-frames.ts'
+import { placesOf, takers } from './supabase-merging.ts'
+import { plainState, Roster, stateWithRef, toPresence, type RosterChange } from './supabase-roster.ts'
 import { toRowPayload } from './supabase-rows.ts'
 import type { Wish } from './supabase-wish.ts'
 
@@ -17,6 +17,16 @@ export interface AudienceDeps {
 export interface Listener {
   readonly channel: string
   readonly wish: Wish
+}
+
+/** A broadcast, by the server or by one of this browser's tabs. */
+export interface Heard {
+  readonly event: string
+  readonly payload: () => unknown
+  /** As the server has put it. */
+  readonly whole?: Fields
+  /** The session that is not to hear it, for each channel. */
+  readonly except?: (channel: string) => string | undefined
 }
 
 type EventFrame = Extract<ServerFrame, { kind: 'broadcast' | 'rows' }>
@@ -72,23 +82,30 @@ export class Audience {
     if (frame.kind === 'presence-state') this.#roster.begin(frame.present)
     const change = frame.kind === 'presence-state' ? this.#roster.state : this.#roster.change(frame.joins, frame.leaves)
     if (change === undefined) return
-    for (const { channel, wish } of this.#listeners()) if (wish.wantsPresence) this.#deps.presence(channel, change)
+    for (const listener of this.#listeners()) this.#tellPresence(listener, change)
   }
 
   /** A listener that came late hears who is there. */
-  greet({ channel, wish }: Listener): void {
+  greet(listener: Listener): void {
     const { state } = this.#roster
-    if (wish.wantsPresence && state !== undefined) this.#deps.presence(channel, state)
+    if (state !== undefined) this.#tellPresence(listener, state)
   }
 
-  /** @param except the session that is not to hear it, for each channel */
-  broadcast(
-    event: string,
-    payload: () => unknown,
-    except: (channel: string) => string | undefined = () => undefined,
-  ): void {
-    for (const { channel } of this.#listeners())
-      this.#deps.event({ channel, event, payload: payload(), except: except(channel) })
+  broadcast({ event, payload, whole, except }: Heard): void {
+    for (const { channel, wish } of this.#listeners())
+      this.#deps.event({
+        channel,
+        ...(wish.face
+          ? { event: 'broadcast', payload: whole ?? { type: 'broadcast', event, payload: payload() } }
+          : { event, payload: payload() }),
+        except: except?.(channel),
+      })
+  }
+
+  /** What the server says of the topic itself. */
+  system(payload: Fields): void {
+    for (const { channel, wish } of this.#listeners())
+      if (wish.face) this.#deps.event({ channel, event: 'system', payload })
   }
 
   interrupted(isConcerned: (wish: Wish) => boolean = () => true): void {
@@ -96,11 +113,21 @@ export class Audience {
   }
 
   #tell(frame: EventFrame): void {
-    if (frame.kind === 'broadcast') return this.broadcast(frame.event, () => frame.payload)
+    if (frame.kind === 'broadcast') return this.broadcast({ ...frame, payload: () => frame.payload })
     const { ids, data } = frame
     const wanting = takers(this.#listeners(), ids, this.#changeIds)
     if (wanting.length === 0) this.#rowsInVain++
-    const payload = toRowPayload(data)
-    for (const { channel } of wanting) this.#deps.event({ channel, event: data.type, payload })
+    const row = toRowPayload(data)
+    for (const { channel, wish } of wanting)
+      this.#deps.event({
+        channel,
+        ...(wish.face
+          ? { event: 'postgres_changes', payload: { row, of: placesOf(wish.face.changes, ids, this.#changeIds) } }
+          : { event: data.type, payload: row }),
+      })
+  }
+
+  #tellPresence({ channel, wish }: Listener, change: RosterChange): void {
+    if (wish.wantsPresence) this.#deps.presence(channel, toPresence(change, wish.face ? stateWithRef : plainState))
   }
 }

@@ -28,6 +28,12 @@ export function toJoinError(words: string): UpstreamError {
   return new UpstreamError('refused', words, { details })
 }
 
+/** For those who decide themselves what is tried again, and when. */
+export function toRefusal({ message, details }: UpstreamError, more: object = {}): UpstreamError {
+  const known = typeof details === 'object' && details !== null ? details : {}
+  return new UpstreamError('refused', message, { details: { reason: message, ...known, ...more } })
+}
+
 /** @param words of the `system` message before the end, if there was one */
 export function toChannelEnd(words: string | undefined): UpstreamError {
   if (words === undefined) return new UpstreamError('network', 'the server ended the channel')

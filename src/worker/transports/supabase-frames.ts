@@ -8,15 +8,22 @@ export type ServerFrame =
       readonly isOk: boolean
       readonly response: Fields
     }
-  | { readonly kind: 'ended'; readonly topic: string; readonly joinRef: string }
+  | { readonly kind: 'ended'; readonly topic: string; readonly joinRef: string; readonly isFinal: boolean }
   | {
       readonly kind: 'system'
       readonly topic: string
       readonly extension: string
       readonly isOk: boolean
       readonly words: string
+      readonly whole: Fields
     }
-  | { readonly kind: 'broadcast'; readonly topic: string; readonly event: string; readonly payload: unknown }
+  | {
+      readonly kind: 'broadcast'
+      readonly topic: string
+      readonly event: string
+      readonly payload: unknown
+      readonly whole: Fields
+    }
   | { readonly kind: 'rows'; readonly topic: string; readonly ids: readonly number[]; readonly data: RowChange }
   | { readonly kind: 'presence-state'; readonly topic: string; readonly present: Presences }
   | { readonly kind: 'presence-diff'; readonly topic: string; readonly joins: Presences; readonly leaves: Presences }
@@ -94,15 +101,15 @@ function ofTopic(
     }
     case 'phx_close':
     case 'phx_error':
-      return typeof joinRef === 'string' ? { kind: 'ended', topic, joinRef } : undefined
+      return typeof joinRef === 'string' ? { kind: 'ended', topic, joinRef, isFinal: event === 'phx_close' } : undefined
     case 'system': {
       const { extension, status, message } = payload
       if (typeof extension !== 'string' || typeof status !== 'string') return undefined
-      return { kind: 'system', topic, extension, isOk: status === 'ok', words: toText(message) }
+      return { kind: 'system', topic, extension, isOk: status === 'ok', words: toText(message), whole: payload }
     }
     case 'broadcast':
       return typeof payload['event'] === 'string'
-        ? { kind: 'broadcast', topic, event: payload['event'], payload: payload['payload'] }
+        ? { kind: 'broadcast', topic, event: payload['event'], payload: payload['payload'], whole: payload }
         : undefined
     case 'postgres_changes':
       return toRows(topic, payload)

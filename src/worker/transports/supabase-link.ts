@@ -1,4 +1,4 @@
-import type { Credentials } from '../../protocol/index.ts'
+import { PartylineError, type Credentials } from '../../protocol/index.ts'
 import {
   toUpstreamError,
   UpstreamError,
@@ -7,12 +7,13 @@ import {
   type TransportSink,
   type UpstreamMessage,
 } from '../upstream/transport.ts'
+import { toRefusal } from './supabase-causes.ts'
 import { SupabaseConnection } from './supabase-connection.ts'
-import type { ServerFrame } from './supabase-frames.ts'
-import { toProject, type Project, type SupabaseOptions } from './supabase-options.ts'
+import type { Fields, ServerFrame } from './supabase-frames.ts'
+import { toEndPoint, toProject, type Project, type SupabaseOptions } from './supabase-options.ts'
 import { toOutgoing } from './supabase-payloads.ts'
 import { Topic } from './supabase-topic.ts'
-import { toWish } from './supabase-wish.ts'
+import { toWish, type FaceWish, type Wish } from './supabase-wish.ts'
 
 const PREFIX = 'realtime:'
 
@@ -66,18 +67,56 @@ export class SupabaseLink implements TransportLink {
 
   async join(channel: string, signal: AbortSignal): Promise<void> {
     const wish = toWish(channel)
-    await this.#need(wish.topic).join(channel, wish, signal)
+    if (wish.face === undefined) return this.#need(wish.topic).join(channel, wish, signal)
+    try {
+      this.#expect(wish.face)
+      if (wish.face.joins) await this.#need(wish.topic).join(channel, wish, signal)
+    } catch (error) {
+      throw toRefusal(toUpstreamError(error))
+    }
   }
 
   leave(channel: string): void {
     this.#topicOf(channel)?.leave(channel)
   }
 
-  publish({ channel, event, payload, origin }: UpstreamMessage, signal: AbortSignal): Promise<unknown> {
+  publish(message: UpstreamMessage, signal: AbortSignal): Promise<unknown> {
+    const { channel, event, payload, origin } = message
     const wish = toWish(channel)
+    if (wish.face !== undefined) return this.#publishOfFace(wish, message, signal)
     const outgoing = toOutgoing(event, payload)
     if (!this.#connection.isOpen) throw new UpstreamError('network', 'the connection is not open')
     return this.#need(wish.topic).publish({ channel, event, payload: outgoing, origin }, wish, signal)
+  }
+
+  /** What a tab's `partyline/supabase` sends beside its own joins. */
+  async #publishOfFace(
+    wish: Wish,
+    { channel, event, payload, origin }: UpstreamMessage,
+    signal: AbortSignal,
+  ): Promise<unknown> {
+    switch (event) {
+      case 'access_token':
+        return this.renew({ token: payload })
+      case 'presence':
+        return this.#topics.get(wish.topic)?.stateTold
+      case 'system':
+        return this.#topics.get(wish.topic)?.rowsTold
+      case 'broadcast': {
+        const { event: name, payload: body, persist } = toBroadcast(payload)
+        const message = { channel, event: name, payload: toOutgoing(name, body), more: { persist }, origin }
+        return this.#need(wish.topic).publish(message, wish, signal)
+      }
+      default:
+        throw new UpstreamError('refused', `no message of a face: ${event}`)
+    }
+  }
+
+  /** The address is the worker's to say: where a tab has named another it is not to talk to this one unawares. */
+  #expect({ address }: FaceWish): void {
+    const { endPoint } = this.#project
+    if (toEndPoint(address) !== endPoint)
+      throw new UpstreamError('refused', `the worker is connected to ${endPoint}, not to ${address}`)
   }
 
   async track(channel: string, tab: string, state: unknown): Promise<void> {
@@ -196,6 +235,12 @@ export class SupabaseLink implements TransportLink {
     for (const topic of this.#topics.values()) topic.end(error)
     this.#topics.clear()
   }
+}
+
+function toBroadcast(payload: unknown): Fields & { readonly event: string } {
+  const fields = (payload ?? {}) as Fields
+  if (typeof fields['event'] === 'string') return { ...fields, event: fields['event'] }
+  throw new PartylineError('invalid-payload', 'a broadcast has { event, payload }')
 }
 
 function tokenIn(credentials: Credentials | undefined): string | undefined {

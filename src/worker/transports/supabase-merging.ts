@@ -95,6 +95,16 @@ export function takers<T extends { readonly wish: Wish }>(
   return [...all].filter(({ wish }) => wish.changes.some(change => changes.has(change)))
 }
 
+/** Which of the changes, in the order in which they were asked for, a row is that came under these ids. */
+export function placesOf(
+  asked: readonly string[],
+  ids: readonly number[],
+  changeIds: ReadonlyMap<number, readonly string[]>,
+): readonly number[] {
+  const changes = new Set(ids.flatMap(id => changeIds.get(id) ?? []))
+  return asked.flatMap((change, place) => (changes.has(change) ? place : []))
+}
+
 /** As the server takes it. Nobody hears itself: that is told between the tabs. */
 export function toJoinConfig({ changes, wantsAck, wantsPresence, presenceKey, isPrivate }: Plan): object {
   return {

@@ -64,7 +64,8 @@ function ofClient(realtime: ExistingRealtime | undefined): Project {
   return { endPoint: endPoint.replace(SOCKET_PATH, ''), key: apiKey, accessToken: accessToken ?? undefined }
 }
 
-function toEndPoint(url: string): string {
+/** @param url a complete one */
+export function toEndPoint(url: string): string {
   const { protocol, host, pathname } = new URL(url)
   const path = pathname.replace(SOCKET_PATH, '').replace(/\/+$/, '')
   return `${protocol.replace(/^http/, 'ws')}//${host}${path === '' ? '/realtime/v1' : path}`

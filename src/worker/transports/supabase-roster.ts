@@ -1,5 +1,12 @@
 import type { Member, PresenceChange } from '../../protocol/index.ts'
-import type { Meta, Presences } from './supabase-frames.ts'
+import type { Fields, Meta, Presences } from './supabase-frames.ts'
+
+/** All who are there, or those of whom something has changed. */
+export interface RosterChange {
+  readonly isAll: boolean
+  readonly there: readonly (readonly [key: string, metas: readonly Meta[]])[]
+  readonly gone: readonly string[]
+}
 
 /** Who is in one topic: by presence key, what each connection under it has told. */
 export class Roster {
@@ -8,8 +15,8 @@ export class Roster {
   #early: (readonly [joins: Presences, leaves: Presences])[] = []
 
   /** All who are there; `undefined` where that is not known. */
-  get state(): PresenceChange | undefined {
-    return this.#present && { kind: 'state', members: Array.from(this.#present, toMember) }
+  get state(): RosterChange | undefined {
+    return this.#present && { isAll: true, there: [...this.#present], gone: [] }
   }
 
   begin(present: Presences): void {
@@ -18,7 +25,7 @@ export class Roster {
   }
 
   /** `undefined` where nobody knows yet who is there. */
-  change(joins: Presences, leaves: Presences): PresenceChange | undefined {
+  change(joins: Presences, leaves: Presences): RosterChange | undefined {
     const present = this.#present
     if (present === undefined) return void this.#early.push([joins, leaves])
     for (const [key, metas] of joins) present.set(key, [...without(present.get(key) ?? [], metas), ...metas])
@@ -26,10 +33,8 @@ export class Roster {
     const keys = [...new Set([...joins.keys(), ...leaves.keys()])]
     const gone = keys.filter(key => present.get(key)?.length === 0)
     for (const key of gone) present.delete(key)
-    const there = keys.flatMap(key =>
-      Array.from(present.has(key) ? [present.get(key) ?? []] : [], metas => toMember([key, metas])),
-    )
-    return { kind: 'diff', present: there, gone }
+    const there = keys.filter(key => present.has(key)).map(key => [key, present.get(key) ?? []] as const)
+    return { isAll: false, there, gone }
   }
 
   /** The topic is joined anew. */
@@ -39,8 +44,19 @@ export class Roster {
   }
 }
 
-function toMember([id, metas]: readonly [string, readonly Meta[]]): Member {
-  return { id, states: metas.map(({ state }) => state) }
+/** @param told what tabs hear of each connection */
+export function toPresence({ isAll, there, gone }: RosterChange, told: (meta: Meta) => Fields): PresenceChange {
+  const members = there.map(([id, metas]): Member => ({ id, states: metas.map(told) }))
+  return isAll ? { kind: 'state', members } : { kind: 'diff', present: members, gone }
+}
+
+export function plainState({ state }: Meta): Fields {
+  return state
+}
+
+/** As `presenceState()` of the library has it. */
+export function stateWithRef({ ref, state }: Meta): Fields {
+  return { ...state, presence_ref: ref }
 }
 
 function without(metas: readonly Meta[], gone: readonly Meta[]): readonly Meta[] {

@@ -23,6 +23,8 @@ export interface TopicMessage {
   readonly channel: string
   readonly event: string
   readonly payload: OutgoingPayload
+  /** What the server takes beside it. */
+  readonly more?: Fields
   readonly origin: string | undefined
 }
 
@@ -33,6 +35,9 @@ export class Sending {
   readonly #pushes = new Pushes()
   /** What tabs say of themselves. */
   readonly own = new OwnStates()
+  /** The server's answer to what it was told last of them. */
+  stateTold: Promise<unknown> = Promise.resolve()
+  #words = ''
 
   constructor(deps: SendingDeps, audience: Audience) {
     this.#deps = deps
@@ -42,34 +47,41 @@ export class Sending {
   /** Resolves with the server's answer where that is wanted. */
   async broadcast(
     { ref, plan }: Join,
-    { channel, event, payload, origin }: TopicMessage,
+    { channel, event, payload, more, origin }: TopicMessage,
     wish: Wish,
     signal: AbortSignal,
   ): Promise<unknown> {
     // The server does not send it back: this browser's other tabs get it here.
     const toOthers = (): void =>
-      this.#audience.broadcast(
+      this.#audience.broadcast({
         event,
-        () => payload.copy(),
-        to => (to === channel && wish.hearsItself ? undefined : origin),
-      )
-    const message = { type: 'broadcast', event, payload: payload.wire }
+        payload: () => payload.copy(),
+        except: to => (to === channel && wish.hearsItself ? undefined : origin),
+      })
+    const message = { ...more, type: 'broadcast', event, payload: payload.wire }
     if (wish.wantsAck && plan.wantsAck) return this.#ask(ref, 'broadcast', message, toOthers, signal)
     this.#deps.send('broadcast', message, ref, this.#deps.nextRef())
     return toOthers()
   }
 
   /** Unless another has come, or this one has gone, since it was told. */
-  async track({ ref }: Join, state: object): Promise<void> {
-    if (this.own.last === state)
-      await this.#ask(ref, 'presence', { type: 'presence', event: 'track', payload: state }, () => {})
+  async track(join: Join, state: object): Promise<void> {
+    if (this.own.last !== state) return
+    this.tellState(join)
+    await this.stateTold
   }
 
-  /** What the server is to know of this browser's tabs now; nobody waits for its answer. */
+  /** What the server is to know of this browser's tabs now. */
   tellState({ ref }: Join): void {
     const { last } = this.own
     const payload = last === undefined ? { event: 'untrack' } : { event: 'track', payload: last }
-    this.trySend('presence', { type: 'presence', ...payload }, ref)
+    // Tabs of one user may say the same, and the server takes few of these calls.
+    const words = ref + JSON.stringify(payload)
+    if (words === this.#words) return
+    this.#words = words
+    this.stateTold = this.#ask(ref, 'presence', { type: 'presence', ...payload }, () => {})
+    // Nobody need wait for it.
+    this.stateTold.catch(() => void (this.#words = ''))
   }
 
   trySend(event: string, payload: object, joinRef: string): void {
@@ -89,7 +101,13 @@ export class Sending {
     this.#pushes.fail(error, joinRef)
   }
 
-  #ask(joinRef: string, event: string, payload: object, confirmed: () => void, signal?: AbortSignal): Promise<Fields> {
+  async #ask(
+    joinRef: string,
+    event: string,
+    payload: object,
+    confirmed: () => void,
+    signal?: AbortSignal,
+  ): Promise<Fields> {
     const ref = this.#deps.nextRef()
     this.#deps.send(event, payload, joinRef, ref)
     return this.#pushes.wait(ref, joinRef, confirmed, signal)

@@ -1,8 +1,8 @@
-import { deferred } from '../../lib/index.ts'
+import { deferred, type Deferred } from '../../lib/index.ts'
 import { toUpstreamError, UpstreamError } from '../upstream/transport.ts'
 import { Audience, type AudienceDeps, type Listener } from './supabase-audience.ts'
-import { toChannelEnd, toJoinError } from './supabase-causes.ts'
-import { toText, type ServerFrame } from './supabase-frames.ts'
+import { toChannelEnd, toJoinError, toRefusal } from './supabase-causes.ts'
+import { toText, type Fields, type ServerFrame } from './supabase-frames.ts'
 import { isCovered, merge, toChangeIds, toJoinConfig, type Plan } from './supabase-merging.ts'
 import { Sending, type Join, type SendingDeps, type TopicMessage } from './supabase-sending.ts'
 import type { Wish } from './supabase-wish.ts'
@@ -61,6 +61,9 @@ export class Topic {
   #areRowsBroken = false
   /** The server has taken the join, and does not send rows yet. */
   #awaitsRows = false
+  /** What the server has said of the rows of this join, the last time. */
+  #rowsTold: Deferred<Fields> = rowsUntold()
+  #hasHeardOfRows = false
   /** The last that the server has said of why it ends the channel. */
   #words: string | undefined
 
@@ -95,6 +98,16 @@ export class Topic {
     this.#changeStates(own => own.delete(channel, tab))
   }
 
+  /** Resolves when the server has answered to what it was told last of this browser's tabs. */
+  get stateTold(): Promise<unknown> {
+    return this.#sending.stateTold
+  }
+
+  /** Resolves with what the server says of this join's row changes, or has said last. */
+  get rowsTold(): Promise<Fields> {
+    return this.#rowsTold.promise
+  }
+
   renew(token: string): void {
     if (this.#join !== undefined) this.#sending.trySend('access_token', { access_token: token }, this.#join.ref)
   }
@@ -106,7 +119,7 @@ export class Topic {
           ? this.#answered(this.#attempt, frame)
           : this.#sending.answered(frame.ref, frame.isOk, frame.response)
       case 'ended':
-        return this.#ended(frame.joinRef)
+        return this.#ended(frame)
       case 'system':
         return this.#heardSystem(frame)
       case 'broadcast':
@@ -125,6 +138,7 @@ export class Topic {
     this.#isOver = true
     clearTimeout(this.#attempt?.timer)
     this.#sending.fail(error)
+    this.#rowsTold.reject(error)
     for (const holder of this.#holders) if (!holder.isJoined) holder.failed(error)
     this.#holders.clear()
   }
@@ -224,7 +238,7 @@ export class Topic {
     }
   }
 
-  #answered({ ref, plan, token }: Attempt, { isOk, response }: Extract<TopicFrame, { kind: 'reply' }>): void {
+  #answered({ ref, plan, token, holders }: Attempt, { isOk, response }: Extract<TopicFrame, { kind: 'reply' }>): void {
     if (!isOk) {
       this.#serverRef = undefined
       return this.#failed(toJoinError(toText(response['reason'])))
@@ -240,8 +254,11 @@ export class Topic {
     this.#deps.tokenTaken()
     const current = this.#deps.token()
     if (current !== undefined && current !== token) this.renew(current)
-    if (plan.changes.length === 0) this.#completed()
-    else this.#awaitsRows = true
+    this.#rowsTold.reject(new UpstreamError('network', 'the topic is joined anew'))
+    this.#rowsTold = rowsUntold()
+    this.#hasHeardOfRows = false
+    if (holders.some(({ wish }) => wish.changes.length > 0 && wish.face?.waits !== false)) this.#awaitsRows = true
+    else this.#completed()
   }
 
   /** All that was asked for with the join flows. */
@@ -292,42 +309,57 @@ export class Topic {
     if (!isAboutRows || waiting.length === 0)
       this.#lose(error.kind === 'refused' && isAboutRows ? toPassing(error) : error)
     this.#schedule()
-    if (error.kind === 'credentials' && attempt.token === this.#deps.token()) this.#deps.tokenRefused(error)
+    // The app behind a face hears of it, and gives another when it has one.
+    const isAwaited = attempt.holders.some(({ wish }) => wish.face === undefined)
+    if (error.kind === 'credentials' && attempt.token === this.#deps.token() && isAwaited)
+      this.#deps.tokenRefused(error)
   }
 
   /** Whoever had it has it no more. */
-  #lose(error: UpstreamError): void {
+  #lose(error: UpstreamError, isFinal = false): void {
     this.#join = undefined
+    this.#rowsTold.reject(error)
     this.#sending.fail(new UpstreamError('network', error.message))
     for (const holder of this.#holders) {
       if (!holder.isJoined) continue
       this.#holders.delete(holder)
       if (holder.channel === undefined) continue
       this.#sending.own.drop(holder.channel)
-      this.#deps.channelLost(holder.channel, error)
+      this.#deps.channelLost(holder.channel, holder.wish.face ? toRefusal(error, { isFinal }) : error)
     }
     this.#schedule()
   }
 
-  #ended(joinRef: string): void {
+  #ended({ joinRef, isFinal }: Extract<TopicFrame, { kind: 'ended' }>): void {
     this.#sending.fail(new UpstreamError('network', 'the channel has ended'), joinRef)
     if (joinRef !== this.#serverRef) return
     this.#serverRef = undefined
     const end = toChannelEnd(this.#words)
     this.#words = undefined
-    if (this.#attempt === undefined) this.#lose(end)
+    if (this.#attempt === undefined) this.#lose(end, isFinal)
     else this.#failed(toPassing(end))
   }
 
-  #heardSystem({ extension, isOk, words }: Extract<TopicFrame, { kind: 'system' }>): void {
+  #heardSystem({ extension, isOk, words, whole }: Extract<TopicFrame, { kind: 'system' }>): void {
     if (extension !== 'postgres_changes') {
       if (!isOk) this.#words = words
-      return
+      return this.#audience.system(whole)
     }
+    this.#heardOfRows(whole)
     if (this.#awaitsRows) return isOk ? this.#completed() : this.#failed(toRowsError(words))
     // The server had lost the database for a while.
     if (isOk && this.#areRowsBroken) this.#audience.interrupted(wish => wish.changes.length > 0)
     this.#areRowsBroken = !isOk
+  }
+
+  /** The first word is told to those who ask, also later; those after it to all. */
+  #heardOfRows(whole: Fields): void {
+    if (this.#hasHeardOfRows) {
+      this.#audience.system(whole)
+      this.#rowsTold = rowsUntold()
+    }
+    this.#hasHeardOfRows = true
+    this.#rowsTold.resolve(whole)
   }
 
   #listeners(): readonly Listener[] {
@@ -350,6 +382,13 @@ export class Topic {
     if (this.#serverRef !== undefined) this.#sending.trySend('phx_leave', {}, this.#serverRef)
     this.#deps.left()
   }
+}
+
+/** Not everybody asks. */
+function rowsUntold(): Deferred<Fields> {
+  const told = deferred<Fields>()
+  told.promise.catch(() => {})
+  return told
 }
 
 /** For those who have had it: it may be taken back. */

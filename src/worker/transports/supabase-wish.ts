@@ -12,10 +12,19 @@ export interface SupabaseChannelParams {
     /** A message counts as sent when the server has said so. @default true */
     readonly ack?: boolean
   }
-  /** `false`: nobody wants to know who is there. `key` stands for this browser. @default {} */
-  readonly presence?: false | { readonly key?: string }
+  /** `false` or not `enabled`: nobody wants to know who is there. `key` stands for this browser. @default {} */
+  readonly presence?: false | { readonly key?: string; readonly enabled?: boolean }
   /** Who may join is decided by the database's policies. @default false */
   readonly private?: boolean
+  /**
+   * Of a channel of `partyline/supabase`: the address that the tab has named. Such a channel hears what the server says
+   * whole, as `broadcast`, `postgres_changes` and `system`, and everything that ends its join as a refusal.
+   */
+  readonly face?: string
+  /** With `face`: joined when row changes flow. @default false */
+  readonly waits?: boolean
+  /** With `face`, `false`: joined nowhere; the connection stays for it, and it takes tokens. @default true */
+  readonly joins?: boolean
 }
 
 export interface SupabaseChange {
@@ -40,6 +49,15 @@ export interface Wish {
   readonly wantsPresence: boolean
   readonly presenceKey: string | undefined
   readonly isPrivate: boolean
+  readonly face: FaceWish | undefined
+}
+
+export interface FaceWish {
+  readonly address: string
+  /** In the order in which they were asked for. */
+  readonly changes: readonly string[]
+  readonly waits: boolean
+  readonly joins: boolean
 }
 
 const EVENTS: readonly unknown[] = ['*', 'INSERT', 'UPDATE', 'DELETE']
@@ -52,21 +70,27 @@ export function toWish(channel: string): Wish {
   if (topic === '') throw refused('a channel needs a name')
   if (new TextEncoder().encode(topic).length > MAX_TOPIC_BYTES)
     throw refused(`a channel's name may have ${MAX_TOPIC_BYTES} bytes`)
-  const { changes = [], broadcast, presence = {}, private: isPrivate, ...rest } = params
+  const { changes = [], broadcast, presence = {}, private: isPrivate, face, waits, joins, ...rest } = params
   expectNone(rest, 'a channel', 'changes, broadcast, presence and private')
   if (!Array.isArray(changes)) throw refused("a channel's changes are a list: [{ event, schema, table, filter }]")
   const { self, ack, ...otherBroadcast } = object(broadcast, 'broadcast')
   expectNone(otherBroadcast, 'broadcast', 'self and ack')
-  const { key, ...otherPresence } = presence === false ? {} : object(presence, 'presence')
-  expectNone(otherPresence, 'presence', 'key')
+  const { key, enabled, ...otherPresence } = presence === false ? {} : object(presence, 'presence')
+  expectNone(otherPresence, 'presence', 'key and enabled')
+  const asked = changes.map(toChange)
+  const address = text(face, 'face')
   return {
     topic,
-    changes: [...new Set(changes.map(toChange))],
+    changes: [...new Set(asked)],
     hearsItself: flag(self, 'broadcast.self') ?? false,
     wantsAck: flag(ack, 'broadcast.ack') ?? true,
-    wantsPresence: presence !== false,
-    presenceKey: text(key, 'presence.key'),
+    wantsPresence: presence !== false && (flag(enabled, 'presence.enabled') ?? true),
+    presenceKey: text(key, 'presence.key') || undefined,
     isPrivate: flag(isPrivate, 'private') ?? false,
+    face:
+      address === undefined
+        ? undefined
+        : { address, changes: asked, waits: flag(waits, 'waits') ?? false, joins: flag(joins, 'joins') ?? true },
   }
 }
 

@@ -51,7 +51,7 @@ export const test = base.extend<object, WorkerFixtures>({
         ask = (what, args) => (remote as unknown as Record<string, (...given: unknown[]) => unknown>)[what]?.(...args)
         try {
           const page = await pageOf(side)
-          return await page.evaluate(([behaviour, port]) => window.observe(behaviour, port), [
+          return await page.evaluate(([behaviour, port]) => window.observePusher(behaviour, port), [
             name,
             server.port,
           ] as const)

@@ -9,13 +9,13 @@ export type Pusher = PusherJs.default
 declare global {
   interface Window {
     /** What was observed, in order. */
-    observe(name: string, port: number): Promise<unknown>
+    observePusher(name: string, port: number): Promise<unknown>
   }
 }
 
 /** Lets the test run any of the behaviours with this class. */
 export function offer(Class: PusherClass): void {
-  window.observe = async (name, port) => {
+  window.observePusher = async (name, port) => {
     const behaviour = behaviours.find(one => one.name === name)
     if (behaviour === undefined) throw new Error(`there is no behaviour ${name}`)
     const api = createApi(Class, name, port)

@@ -19,7 +19,7 @@ export class Presence<Member> {
   #refs = 0
 
   state(): PresenceState {
-    const state: Record<string, { metas: Meta[] }> = {}
+    const state = Object.create(null) as Record<string, { metas: Meta[] }>
     for (const { key, meta } of this.#entries.values()) (state[key] ??= { metas: [] }).metas.push(meta)
     return state
   }
