@@ -75,7 +75,7 @@ async function start(way: 'socket' | 'events'): Promise<SubjectServer> {
     async emit(channel, event, payload) {
       server.publish(channel, event, payload)
     },
-    received: () => server.published,
+    received: () => server.published.map(({ channel, event, payload }) => ({ channel, event, payload })),
     async cut() {
       const before = server.auths.length
       proxy.cut()
