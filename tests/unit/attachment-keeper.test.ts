@@ -85,7 +85,7 @@ function otherTabs() {
   const channel = new BroadcastChannel(tabsChannel(SCOPE))
   ends.push(() => channel.close())
   const heard: unknown[] = []
-  channel.addEventListener('message', event => heard.push((event as MessageEvent).data))
+  channel.addEventListener('message', event => heard.push(event.data))
   return { heard, call: () => channel.postMessage('wake-up') }
 }
 
