@@ -1,6 +1,7 @@
 import { brokenPromises, countsOf } from '../support/chaos/ledger-rules.ts'
 import { Chaos } from '../support/chaos/chaos.ts'
 import { watchConnections } from '../support/chaos/connection-watch.ts'
+import { expectAllOpen } from '../support/chaos/tab-report.ts'
 import { ALL_HOSTS, type HostUnderTest } from '../support/e2e/all-hosts.ts'
 import { expect, test } from '../support/e2e/fixtures.ts'
 import { brokersOf, ledgerOf } from '../support/e2e/tab.ts'
@@ -69,9 +70,7 @@ for (const { host, connectionsOf, noWorker } of ALL_HOSTS)
 
     await chaos.calm()
     const pages = chaos.pages
-    await expect
-      .poll(() => Promise.all(pages.map(page => page.evaluate(() => window.line.status))), { timeout: 20_000 })
-      .toEqual(pages.map(() => 'open'))
+    await expectAllOpen(pages, log, 20_000)
     await expect.poll(async () => (await brokersOf(pages)).size, { timeout: 20_000 }).toBe(connectionsOf(TABS))
     clearInterval(ticking)
     watch.stop()

@@ -19,6 +19,7 @@ import { noProcesses } from '../support/faults/processes.ts'
 import { startProxy } from '../support/faults/proxy.ts'
 import { reloadOnlyTab } from '../support/faults/reload-only-tab.ts'
 import { stopTab } from '../support/faults/stop-tab.ts'
+import { stopTimers } from '../support/faults/stop-timers.ts'
 import { hide, show } from '../support/faults/visibility.ts'
 import type { SocketIoServer } from '../support/servers/socket-io-server.ts'
 
@@ -199,6 +200,18 @@ test('a frozen tab handles nothing that is posted to it until it thaws', async (
   expect(await answer).toBe(life)
   await show(frozen)
   await advance(frozen)
+})
+
+test('a hidden tab whose timers are stopped still gets messages, and goes on when it is shown', async ({ plain }) => {
+  test.setTimeout(60_000)
+  const [hidden, other] = [await plain.open(), await plain.open()]
+  await stopTimers(hidden)
+  const ranAt = () => hidden.evaluate(() => window.ranAt ?? NaN)
+  const before = await ranAt()
+  expect(await lifeOf(hidden)).toBe(await lifeOf(other))
+  expect(await ranAt()).toBe(before)
+  await show(hidden)
+  await expect.poll(ranAt).toBeGreaterThan(before)
 })
 
 test('a tab whose process is stopped runs nothing until it goes on, while the others do', async ({

@@ -12,7 +12,7 @@ import { becomeBrowserFor } from './older-browser.ts'
 export type Entry =
   | { readonly kind: 'event'; readonly channel: string; readonly event: string; readonly n: number }
   | { readonly kind: 'continuity'; readonly channel: string; readonly continuity: Continuity }
-  | { readonly kind: 'status'; readonly change: StatusChange }
+  | { readonly kind: 'status'; readonly change: StatusChange; readonly at: number }
 
 declare global {
   interface Window {
@@ -41,7 +41,7 @@ window.line = connect({
 })
 window.ledger = []
 
-window.line.on('status', change => window.ledger.push({ kind: 'status', change }))
+window.line.on('status', change => window.ledger.push({ kind: 'status', change, at: performance.now() }))
 for (const name of (query.get('channels') ?? 'orders').split(',')) {
   const channel = window.line.channel(name)
   channel.onAny((payload, { event }) => {
