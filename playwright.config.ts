@@ -17,5 +17,6 @@ export default defineConfig({
     { name: 'e2e', testIgnore: CHAOS },
     // Minutes of faults at random.
     { name: 'chaos', testMatch: CHAOS },
+    { name: 'facades', testDir: 'tests/facades' },
   ],
 })

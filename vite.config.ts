@@ -11,6 +11,7 @@ export const sourceAlias = [
   { find: /^partyline$/, replacement: inRepository('src/client/index.ts') },
   { find: /^partyline\/register$/, replacement: inRepository('src/client/register/index.ts') },
   { find: /^partyline\/sw$/, replacement: inRepository('src/sw/index.ts') },
+  { find: /^partyline\/(socket-io|pusher|supabase)$/, replacement: inRepository('src/facades/$1/index.ts') },
   { find: /^partyline\/worker$/, replacement: inRepository('src/worker/index.ts') },
   { find: /^partyline\/worker\/(.+)$/, replacement: inRepository('src/worker/transports/$1.ts') },
 ]

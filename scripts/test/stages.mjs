@@ -36,6 +36,7 @@ export const stages = [
   { ...vitestStage('browser'), prepare: ensureChromium },
   playwrightStage('e2e'),
   playwrightStage('chaos'),
+  playwrightStage('facades', 'tests/facades'),
   { ...vitestStage('engines'), prepare: ensureEngines, run: runEngines },
 ]
 
@@ -44,10 +45,10 @@ export const isThere = ({ folder }) => folder === undefined || existsSync(inRoot
 
 /**
  * @param {string} name of a project in playwright.config.ts
+ * @param {string} [folder] where its tests are
  * @returns {Stage}
  */
-function playwrightStage(name) {
-  const folder = 'tests/e2e'
+function playwrightStage(name, folder = 'tests/e2e') {
   return { name, folder, prepare: ensureChromium, run: options => runPlaywright(name, folder, options) }
 }
 

@@ -42,6 +42,7 @@ export class Connection {
   #opened = 0
   #lost = 0
   #lastCause: CauseKind | undefined
+  #lastMessage: string | undefined
   #sinceMs: number
 
   constructor(deps: ConnectionDeps) {
@@ -55,6 +56,11 @@ export class Connection {
 
   get status(): LineStatus {
     return toLineStatus(this.#state)
+  }
+
+  /** The words of the last failure, while the status is one that has a reason. */
+  get message(): string | undefined {
+    return this.status.reason === undefined ? undefined : this.#lastMessage
   }
 
   /** Aborts when the present connection, or the attempt at one, ends. */
@@ -157,6 +163,7 @@ export class Connection {
 
   #failed(error: UpstreamError): void {
     this.#lastCause = error.kind
+    this.#lastMessage = error.message
     this.dispatch({ type: 'failed', cause: error.kind, retryAfterMs: error.retryAfterMs })
   }
 }
