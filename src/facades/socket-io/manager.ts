@@ -12,7 +12,12 @@ type Opened = (error?: Error) => void
 const lines = new Map<string, { readonly line: Line; readonly sockets: Set<Socket> }>()
 
 class Engine extends Emitter {
-  readonly transport = { name: 'polling', writable: false }
+  readonly transport: { name: string; writable: boolean }
+
+  constructor(name: string) {
+    super()
+    this.transport = { name, writable: false }
+  }
 }
 
 /** The original's manager, for as much as a tab knows of a connection that is not its own. */
@@ -79,9 +84,7 @@ export class Manager extends Emitter {
 
   open(opened?: Opened): this {
     if (this._readyState !== 'closed') return this
-    this.engine = new Engine()
-    this.engine.transport.name = this.opts.transports?.[0] ?? 'polling'
-    this._readyState = 'opening'
+    this.#begin()
     this.#skipReconnect = false
     this.#opened = opened
     for (const socket of this.#active()) socket._join()
@@ -160,7 +163,6 @@ export class Manager extends Emitter {
   _closed(reason: string, description?: unknown, line?: Line): void {
     this.#attempts = 0
     this._readyState = 'closed'
-    if (this.engine) this.engine.transport.writable = false
     for (const socket of this.#active())
       if (!line || socket._line === line) {
         socket._closed(reason, description)
@@ -174,6 +176,11 @@ export class Manager extends Emitter {
     if (n === this.#pings) return
     this.#pings = n
     this.emit('ping')
+  }
+
+  #begin(): void {
+    this.engine = new Engine(this.opts.transports?.[0] ?? 'polling')
+    this._readyState = 'opening'
   }
 
   #setting(name: string, value: unknown): unknown {
@@ -237,8 +244,8 @@ export class Manager extends Emitter {
       }
     } else if (status === 'connecting') {
       if (!this._reconnecting || this._readyState === 'opening') return
-      this._readyState = 'opening'
       this.emit('reconnect_attempt', ++this.#attempts)
+      if (!this.#skipReconnect) this.#begin()
     } else if (status !== 'idle') {
       if (status === 'closed') this.#skipReconnect = true
       if (this._readyState === 'open') this._closed('transport close', undefined, line)

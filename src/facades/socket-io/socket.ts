@@ -19,6 +19,12 @@ interface Flags {
   readonly fromQueue?: boolean
 }
 
+/** With the server, as the worker tells of it. */
+interface Session {
+  readonly id: string
+  readonly recovers?: true | undefined
+}
+
 interface Queued {
   readonly args: unknown[]
   readonly flags: Flags
@@ -43,7 +49,7 @@ export class Socket extends Emitter {
   readonly nsp: string
   id: string | undefined
   connected = false
-  recovered = false
+  recovered: boolean | undefined = false
   receiveBuffer: (readonly unknown[])[] = []
   sendBuffer: Packet[] = []
   auth: Auth
@@ -64,7 +70,7 @@ export class Socket extends Emitter {
   /** The rooms that this tab is in, with what tells the broker that it is no more. */
   readonly #rooms = new Map<string, () => void>()
   /** The session with the server that it had, as long as nothing was missed of it. */
-  #session: string | undefined
+  #session: Session | undefined
   /** Something came in it. */
   #hasMoved = false
 
@@ -201,7 +207,7 @@ export class Socket extends Emitter {
       this.#channel = channel
       stops.push(
         channel.onState(({ state, info, error }) => {
-          if (state === 'joined') this.#connected((info as { id: string }).id)
+          if (state === 'joined') this.#connected(info as Session)
           else if (state === 'joining' && this.connected) this.io._closed('transport close', undefined, line)
           else if (state === 'refused') this.#refused(error?.details ?? error)
         }),
@@ -209,7 +215,7 @@ export class Socket extends Emitter {
         channel.onAny((payload, { event, rest }) => this.#received(event, payload, rest)),
       )
       const { info } = channel
-      if (info) queueMicrotask(() => this.#stops === stops && this.#connected((info as { id: string }).id))
+      if (info) queueMicrotask(() => this.#stops === stops && this.#connected(info as Session))
     }
     // Later, as the original does: what is set right after `io()` counts.
     queueMicrotask(() => this.#stops === stops && this._resolveAuth(join))
@@ -355,9 +361,9 @@ export class Socket extends Emitter {
 
   #told(
     event: string,
-    told: { id: number & string; args: unknown[]; reason: string; description: unknown; n: number },
+    told: Session & { id: number & string; args: unknown[]; reason: string; description: unknown; n: number },
   ): void {
-    if (event === 'connect') this.#connected(told.id)
+    if (event === 'connect') this.#connected(told)
     else if (event === 'ack') this.#acknowledged(told.id, told.args)
     else if (event === 'ping') this.io._pinged(told.n)
     else if (told.reason !== 'io server disconnect') this.io._closed(told.reason, told.description, this._line)
@@ -387,11 +393,13 @@ export class Socket extends Emitter {
     super.emit(...(args as [string]))
   }
 
-  #connected(id: string): void {
+  #connected({ id, recovers }: Session): void {
     if (this.connected) return
     this.io._opened()
-    this.recovered = id === this.#session
-    this.id = this.#session = id
+    // Not there, as in the original, where the server recovers nothing.
+    this.recovered = recovers && id === this.#session?.id
+    this.#session = { id, recovers }
+    this.id = id
     this._auth = undefined
     this.connected = true
     this.#hasMoved = false
@@ -412,14 +420,14 @@ export class Socket extends Emitter {
   /** Events are missing though the session goes on: to the app that is a connection that was lost. */
   #discontinued(verdict: string): void {
     if (verdict === 'recovered') return
-    const id = this.#session
-    this.#session = undefined
-    if (!this.connected || (verdict === 'unknown' && !this.recovered && !this.#hasMoved)) {
-      if (this.connected) this.#session = id
-      return
+    const session = this.#session
+    if (!this.connected) this.#session = undefined
+    // That of the connection that is new to the app in any case.
+    else if (session && (verdict === 'gap' || this.recovered || this.#hasMoved)) {
+      this.#session = undefined
+      this.io._closed('transport close', undefined, this._line)
+      this.#connected(session)
     }
-    this.io._closed('transport close', undefined, this._line)
-    this.#connected(id ?? '')
   }
 }
 

@@ -56,8 +56,13 @@ export class FaceNamespace {
     this.#sink = sink
   }
 
-  connected(): void {
-    this.#tell('connect', { id: this.#socket.id })
+  connected(hasRecovery: boolean): void {
+    this.#tell('connect', this.session(hasRecovery))
+  }
+
+  /** @param hasRecovery the server can carry it on after an interruption */
+  session(hasRecovery: boolean): { readonly id: string | undefined; readonly recovers: true | undefined } {
+    return { id: this.#socket.id, recovers: hasRecovery || undefined }
   }
 
   disconnected(reason: string, description: unknown): void {

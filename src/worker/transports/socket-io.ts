@@ -76,6 +76,12 @@ export function socketIo(options: SocketIoOptions): Transport {
 
 const CAPABILITIES: Partial<Capabilities> = { acknowledgement: true, recovery: true, binary: true, ping: true }
 
+/**
+ * A namespace that was left is not connected again before this time: the server ends the whole connection when it reads
+ * both in one go.
+ */
+const REST_MS = 50
+
 /** One Manager for the broker's life: the sockets keep what they need to resume. */
 class SocketIoLink implements TransportLink {
   readonly #url: string
@@ -92,6 +98,8 @@ class SocketIoLink implements TransportLink {
   /** The tabs have `partyline/socket-io`: they alone say which namespaces there are, the primary one too. */
   #isFaced = false
   #pings = 0
+  /** Namespaces that were left a moment ago. */
+  readonly #resting = new Map<string, Promise<void>>()
   readonly publishBatch?: NonNullable<TransportLink['publishBatch']>
 
   constructor(url: string, options: SocketIoOptions, sink: TransportSink) {
@@ -281,6 +289,8 @@ class SocketIoLink implements TransportLink {
     if (leave !== undefined) return undefined
     if (server !== this.#server)
       throw toRefusal(`this page's worker connects to ${this.#server}, and io() was called for ${server}`)
+    await this.#resting.get(name)
+    signal.throwIfAborted()
     const namespace = this.#faceOf(name, channel)
     namespace.wanted.add(channel)
     try {
@@ -290,7 +300,7 @@ class SocketIoLink implements TransportLink {
       throw kind === 'network' || kind === 'no-credentials' ? error : toRefusal(message, details)
     }
     if (namespace.wanted.has(channel)) namespace.joined.add(channel)
-    return { id: namespace.socket.id }
+    return namespace.face?.session(namespace.hasRecovery)
   }
 
   #leaveFace(channel: string, { namespace: name, leave }: FaceChannel): void {
@@ -299,7 +309,10 @@ class SocketIoLink implements TransportLink {
     if (leave !== undefined) return void (namespace.socket.connected && namespace.socket.emit(...leave))
     namespace.wanted.delete(channel)
     namespace.joined.delete(channel)
-    if (namespace.wanted.size === 0) this.#drop(name, namespace)
+    if (namespace.wanted.size > 0) return
+    this.#drop(name, namespace)
+    const rest = new Promise<void>(resolve => setTimeout(resolve, REST_MS)).then(() => void this.#resting.delete(name))
+    this.#resting.set(name, rest)
   }
 
   async #sendForFace(message: UpstreamMessage): Promise<undefined> {
@@ -354,7 +367,7 @@ class SocketIoLink implements TransportLink {
     this.#namespaces.set(name, namespace)
     socket.on('connect', () => {
       this.#connected(namespace)
-      namespace.face?.connected()
+      namespace.face?.connected(namespace.hasRecovery)
     })
     // One that was accepted before: the library lets go of it, and of the connection with the last, without a word.
     socket.on('connect_error', () => socket.connected && socket.disconnect())
@@ -454,7 +467,9 @@ class Namespace {
 
   /** No tab wants it otherwise than as the library has it. */
   get isFacesOnly(): boolean {
-    return this.face !== undefined && this.wanted.size <= 1 && [...this.wanted].every(name => name === this.face?.channel)
+    return (
+      this.face !== undefined && this.wanted.size <= 1 && [...this.wanted].every(name => name === this.face?.channel)
+    )
   }
 
   /** The server gave a private session id, which it does when connection state recovery is on. */

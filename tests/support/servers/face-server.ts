@@ -11,7 +11,19 @@ export interface FaceServerOptions {
 }
 
 /** What a server does when it is asked from outside; `log` gives what it has seen in one namespace. */
-export type Command = 'cut' | 'stop' | 'start' | 'connections' | 'peak' | 'log' | 'emit' | 'ask' | 'kick' | 'seen'
+export type Command =
+  | 'cut'
+  | 'stop'
+  | 'start'
+  | 'connections'
+  | 'peak'
+  | 'log'
+  | 'emit'
+  | 'ask'
+  | 'kick'
+  | 'seen'
+  | 'forget'
+  | 'gone'
 
 export interface FaceServer {
   readonly url: string
@@ -57,7 +69,9 @@ export async function startFaceServer(folder: string, options: FaceServerOptions
 
   function note(socket: Socket, ...what: readonly unknown[]): void {
     const { name } = socket.nsp
-    log.set(name, [...(log.get(name) ?? []), what])
+    const seen = log.get(name) ?? []
+    seen.push(what)
+    log.set(name, seen)
   }
 
   function serve(socket: Socket): void {
@@ -103,8 +117,12 @@ export async function startFaceServer(folder: string, options: FaceServerOptions
   async function command(name: Command, ...args: readonly unknown[]): Promise<unknown> {
     const namespace = io.of(String(args[0] ?? '/'))
     switch (name) {
-      case 'cut':
-        return cut()
+      case 'cut': {
+        const gone = cut()
+        // What nobody is there to hear.
+        if (args[1] !== undefined) for (const n of [1, 2]) namespace.emit(String(args[1]), n)
+        return gone
+      }
       case 'stop':
         isStopped = true
         return cut()
@@ -117,8 +135,12 @@ export async function startFaceServer(folder: string, options: FaceServerOptions
         return peak
       case 'log':
         return log.get(String(args[0])) ?? []
+      case 'gone':
+        return until(() => [...io._nsps.values()].every(({ sockets }) => sockets.size === 0))
+      case 'forget':
+        return log.clear()
       case 'seen':
-        return until(() => (log.get(String(args[0])) ?? []).some(([what]) => what === args[1]))
+        return until(() => countOf(log.get(String(args[0])), args[1]) >= Number(args[2] ?? 1))
       case 'emit':
         return void namespace.emit(String(args[1]), ...args.slice(2))
       case 'ask':
@@ -158,7 +180,10 @@ function isNoFunction(value: unknown): boolean {
   return typeof value !== 'function'
 }
 
+function countOf(seen: readonly (readonly unknown[])[] = [], event: unknown): number {
+  return seen.filter(([what]) => what === event).length
+}
+
 async function until(probe: () => boolean): Promise<void> {
   while (!probe()) await new Promise(resolve => setTimeout(resolve, 2))
 }
-

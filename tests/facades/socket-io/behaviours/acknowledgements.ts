@@ -126,9 +126,10 @@ export const acknowledgements: readonly Behaviour[] = [
       const answer = socket.emitWithAck('silent').catch(failed)
       await server('seen', nsp, 'silent')
       socket.on('disconnect', () => note('disconnect'))
+      const back = next(socket, 'connect')
       await server('cut')
       note(await answer)
-      await next(socket, 'connect')
+      await back
     },
   },
   {
@@ -163,11 +164,13 @@ export const acknowledgements: readonly Behaviour[] = [
     name: 'what waits in the send buffer survives a disconnect',
     async run({ connected, note, server }) {
       const socket = await connected()
-      const lost = next(socket, 'disconnect')
+      const answer = new Promise(resolve =>
+        socket.once('disconnect', () => {
+          resolve(socket.emitWithAck('echo', 'kept'))
+          note(socket.sendBuffer.length)
+        }),
+      )
       await server('cut')
-      await lost
-      const answer = socket.emitWithAck('echo', 'kept')
-      note(socket.sendBuffer.length)
       note(await answer)
     },
   },
@@ -214,7 +217,10 @@ export const acknowledgements: readonly Behaviour[] = [
     async run({ connected, note }) {
       const socket = await connected()
       socket.onAny((event, ...args) => {
-        note(event, args.map(arg => typeof arg))
+        note(
+          event,
+          args.map(arg => typeof arg),
+        )
         if (event === 'question') args.at(-1)('from any')
       })
       const asked = next(socket, 'asked')
@@ -246,12 +252,10 @@ export const acknowledgements: readonly Behaviour[] = [
       const socket = await connected({ retries: 5, ackTimeout: 60_000 })
       socket.emit('silent', 'x')
       await server('seen', nsp, 'silent')
+      const back = next(socket, 'connect')
       await server('cut')
-      await next(socket, 'disconnect')
-      await next(socket, 'connect')
-      note('back')
-      await server('seen', nsp, 'disconnect')
-      while (((await server('log', nsp)) as unknown[][]).filter(([event]) => event === 'silent').length < 2);
+      await back
+      await server('seen', nsp, 'silent', 2)
       note(((await server('log', nsp)) as unknown[][]).filter(([event]) => event === 'silent'))
     },
   },

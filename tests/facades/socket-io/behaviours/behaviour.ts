@@ -28,6 +28,8 @@ export interface Behaviour {
   readonly differs?: { readonly why: string; readonly observed: readonly unknown[] }
   /** Needs a page where nothing was connected before. */
   readonly fresh?: boolean
+  /** Of what only browsers have. */
+  readonly inBrowser?: boolean
   /** @default 'plain' */
   readonly on?: 'plain' | 'recovery'
 }

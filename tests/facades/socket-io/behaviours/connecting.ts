@@ -265,14 +265,7 @@ export const connecting: readonly Behaviour[] = [
     name: 'reserved event names throw',
     run({ open, note }) {
       const socket = open({ autoConnect: false })
-      for (const event of [
-        'connect',
-        'connect_error',
-        'disconnect',
-        'disconnecting',
-        'newListener',
-        'removeListener',
-      ])
+      for (const event of ['connect', 'connect_error', 'disconnect', 'disconnecting', 'newListener', 'removeListener'])
         note(thrown(() => socket.emit(event)))
     },
   },

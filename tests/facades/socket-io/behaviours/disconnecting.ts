@@ -135,11 +135,10 @@ export const disconnecting: readonly Behaviour[] = [
     name: 'the network goes: transport close, with the socket still active',
     async run({ connected, note, server }) {
       const socket = await connected()
-      const lost = next(socket, 'disconnect')
+      socket.once('disconnect', reason => note(reason, socket.active, socket.connected, socket.id))
+      const back = next(socket, 'connect')
       await server('cut')
-      const [reason] = await lost
-      note(reason, socket.active, socket.connected, socket.id)
-      await next(socket, 'connect')
+      await back
     },
   },
   {
@@ -147,10 +146,11 @@ export const disconnecting: readonly Behaviour[] = [
     async run({ connected, note, server }) {
       const socket = await connected()
       const lost = next(socket, 'disconnect')
+      const back = next(socket, 'connect')
       await server('cut')
       const [, details] = (await lost) as [string, { description?: string } | undefined]
       note(details?.description)
-      await next(socket, 'connect')
+      await back
     },
   },
   {

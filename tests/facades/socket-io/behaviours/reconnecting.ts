@@ -55,17 +55,16 @@ export const reconnecting: readonly Behaviour[] = [
     name: 'a failed attempt: connect_error, then error, then reconnect_error',
     async run({ connected, note, server }) {
       const socket = await connected()
-      const lost = next(socket, 'disconnect')
-      await server('stop')
-      await lost
       socket.once('connect_error', ({ message }) => note('connect_error', message))
       socket.io.once('error', ({ message }) => note('error', message))
-      await new Promise<void>(resolve =>
+      const failed = new Promise<void>(resolve =>
         socket.io.once('reconnect_error', ({ message }) => {
           note('reconnect_error', message)
           resolve()
         }),
       )
+      await server('stop')
+      await failed
       const back = next(socket, 'connect')
       await server('start')
       await back
@@ -75,8 +74,9 @@ export const reconnecting: readonly Behaviour[] = [
     name: 'the error of a failed attempt is of type TransportError',
     async run({ connected, note, server }) {
       const socket = await connected()
+      const failed = next(socket, 'connect_error')
       await server('stop')
-      const [error] = (await next(socket, 'connect_error')) as [Error & { type: string }]
+      const [error] = (await failed) as [Error & { type: string }]
       note(error instanceof Error, error.type)
       const back = next(socket, 'connect')
       await server('start')

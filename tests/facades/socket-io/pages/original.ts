@@ -1,4 +1,4 @@
 import * as library from 'socket.io-client'
-import { offer } from './run.ts'
+import { offer } from './offer.ts'
 
 offer(library)
