@@ -1,16 +1,27 @@
 import { toAddress } from './address.ts'
-import { Manager } from './manager.ts'
-import type { ManagerOptions } from './options.ts'
-import { Socket } from './socket.ts'
+import { FaceManager } from './face-manager.ts'
+import { FaceSocket } from './face-socket.ts'
+import type { Options } from './options.ts'
+import type {
+  DefaultEventsMap,
+  EventsMap,
+  Lookup,
+  Manager as ManagerType,
+  ManagerConstructor,
+  Socket as SocketType,
+  SocketConstructor,
+} from './types.ts'
 
 export { useWorker } from '../line-for.ts'
+export type { FaceOptions, ManagerOptions, SocketOptions } from './options.ts'
+export type { DisconnectDescription, ExtendedError, ManagerReservedEvents, SocketReservedEvents } from './types.ts'
 
 /** The version of Socket.IO's protocol. */
 export const protocol = 5
 
-const managers: { [server: string]: Manager | undefined } = {}
+const managers: { [server: string]: FaceManager | undefined } = {}
 
-function lookup(uri?: string | ManagerOptions, opts: ManagerOptions = {}): Socket {
+function lookup(uri?: string | Options, opts: Options = {}): FaceSocket {
   if (typeof uri === 'object') {
     opts = uri
     uri = undefined
@@ -19,10 +30,38 @@ function lookup(uri?: string | ManagerOptions, opts: ManagerOptions = {}): Socke
   const known = managers[server]
   if (query) opts.query ??= query
   const isNew = opts.forceNew || opts.multiplex === false || (known && namespace in known.nsps)
-  const manager = isNew ? new Manager(source, opts) : (managers[server] ??= new Manager(source, opts))
+  const manager = isNew ? new FaceManager(source, opts) : (managers[server] ??= new FaceManager(source, opts))
   return manager.socket(namespace, opts)
 }
 
-const io = /* @__PURE__ */ Object.assign(lookup, { Manager, Socket, io: lookup, connect: lookup })
+export const Manager = FaceManager as unknown as ManagerConstructor
+export type Manager<
+  ListenEvents extends EventsMap = DefaultEventsMap,
+  EmitEvents extends EventsMap = ListenEvents,
+> = ManagerType<ListenEvents, EmitEvents>
 
-export { io, io as connect, io as default, Manager, Socket }
+export const Socket = FaceSocket as unknown as SocketConstructor
+export type Socket<
+  ListenEvents extends EventsMap = DefaultEventsMap,
+  EmitEvents extends EventsMap = ListenEvents,
+> = SocketType<ListenEvents, EmitEvents>
+// oxlint-disable-next-line typescript/no-namespace -- as the original has it
+export declare namespace Socket {
+  type DisconnectReason = SocketType.DisconnectReason
+}
+
+/**
+ * A socket of a namespace, as the original gives it, over the connection that all tabs share.
+ *
+ * @example
+ * const socket = io({ auth: { token } })
+ * socket.on('created', order => render(order))
+ */
+const io = /* @__PURE__ */ Object.assign(lookup as unknown as Lookup, {
+  Manager,
+  Socket,
+  io: lookup as unknown as Lookup,
+  connect: lookup as unknown as Lookup,
+})
+
+export { io, io as connect, io as default }

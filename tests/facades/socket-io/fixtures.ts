@@ -33,7 +33,7 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
         contexts.push(context)
         await context.exposeFunction('server', server.command)
         const page = await context.newPage()
-        await page.goto(`${server.url}/${side}.html`)
+        await page.goto(`${server.url}/pages/${side}.html`)
         return page
       }
       await use((side, kind) => {

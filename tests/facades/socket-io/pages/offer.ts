@@ -1,5 +1,5 @@
 import type { Api, Library } from '../behaviours/behaviour.ts'
-import { run } from '../behaviours/behaviour.ts'
+import { run } from '../behaviours/run.ts'
 
 declare global {
   interface Window {

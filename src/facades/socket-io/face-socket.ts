@@ -1,8 +1,8 @@
 import type { Channel, Line } from '../../client/index.ts'
 import { Emitter, type Listener } from './emitter.ts'
-import type { Manager } from './manager.ts'
+import type { FaceManager } from './face-manager.ts'
 import { encode, type Encoded, type Packet } from './packet.ts'
-import type { FaceOptions } from './options.ts'
+import type { Options } from './options.ts'
 
 type Auth = object | ((send: (data?: object) => void) => void) | undefined
 
@@ -44,8 +44,8 @@ const RESERVED = ['connect', 'connect_error', 'disconnect', 'disconnecting', 'ne
 let lastId = 0
 
 /** One namespace in this tab, with the original's members; what the server has is one for all tabs. */
-export class Socket extends Emitter {
-  readonly io: Manager
+export class FaceSocket extends Emitter {
+  readonly io: FaceManager
   readonly nsp: string
   id: string | undefined
   connected = false
@@ -58,7 +58,7 @@ export class Socket extends Emitter {
   _line: Line | undefined
   /** What `auth` gave for the connection that is being made. */
   _auth: { readonly data: unknown } | undefined
-  readonly _options: FaceOptions
+  readonly _options: Options
   #flags: Flags = {}
   #acks: { [id: number]: Ack } = {}
   #queue: Queued[] = []
@@ -74,7 +74,7 @@ export class Socket extends Emitter {
   /** Something came in it. */
   #hasMoved = false
 
-  constructor(io: Manager, nsp: string, options: FaceOptions = {}) {
+  constructor(io: FaceManager, nsp: string, options: Options = {}) {
     super()
     this.io = io
     this.nsp = nsp

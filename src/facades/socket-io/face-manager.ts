@@ -3,13 +3,13 @@ import { digest } from '../digest.ts'
 import { lineFor } from '../line-for.ts'
 import { toAddress } from './address.ts'
 import { Emitter } from './emitter.ts'
-import type { FaceOptions, ManagerOptions } from './options.ts'
-import { Socket } from './socket.ts'
+import type { Options } from './options.ts'
+import { FaceSocket } from './face-socket.ts'
 
 type Opened = (error?: Error) => void
 
 /** The lines of this page, and who is on them. */
-const lines = new Map<string, { readonly line: Line; readonly sockets: Set<Socket> }>()
+const lines = new Map<string, { readonly line: Line; readonly sockets: Set<FaceSocket> }>()
 
 class Engine extends Emitter {
   readonly transport: { name: string; writable: boolean }
@@ -21,10 +21,10 @@ class Engine extends Emitter {
 }
 
 /** The original's manager, for as much as a tab knows of a connection that is not its own. */
-export class Manager extends Emitter {
-  readonly nsps: { [namespace: string]: Socket } = {}
+export class FaceManager extends Emitter {
+  readonly nsps: { [namespace: string]: FaceSocket } = {}
   readonly uri: string | undefined
-  opts: ManagerOptions
+  opts: Options
   engine: Engine | undefined
   _autoConnect: boolean
   _readyState: 'opening' | 'open' | 'closed' = 'closed'
@@ -36,7 +36,7 @@ export class Manager extends Emitter {
   readonly #watched = new Map<Line, () => void>()
   readonly #settings: { [name: string]: unknown }
 
-  constructor(uri?: string | ManagerOptions, opts: ManagerOptions = {}) {
+  constructor(uri?: string | Options, opts: Options = {}) {
     super()
     if (typeof uri === 'object') {
       opts = uri
@@ -96,10 +96,10 @@ export class Manager extends Emitter {
     return this.open(opened)
   }
 
-  socket(namespace: string, options?: FaceOptions): Socket {
+  socket(namespace: string, options?: Options): FaceSocket {
     const known = this.nsps[namespace]
     if (known && this._autoConnect && !known.active) known.connect()
-    return known ?? (this.nsps[namespace] = new Socket(this, namespace, options))
+    return known ?? (this.nsps[namespace] = new FaceSocket(this, namespace, options))
   }
 
   disconnect(): void {
@@ -113,13 +113,13 @@ export class Manager extends Emitter {
   }
 
   /** For a socket: its line, and the server's name there. */
-  _lineFor(socket: Socket, auth: unknown): readonly [line: Line, server: string] {
+  _lineFor(socket: FaceSocket, auth: unknown): readonly [line: Line, server: string] {
     const { query, extraHeaders, path } = this.opts
     const { server } = toAddress(this.uri, path)
     const scope = socket._options.scope ?? `io:${digest(JSON.stringify([server, auth, query, extraHeaders]))}`
     let known = lines.get(scope)
     if (!known || known.line.status === 'closed') {
-      const sockets = new Set<Socket>()
+      const sockets = new Set<FaceSocket>()
       known = { sockets, line: lineFor({ scope, credentials: request => credentials(request, sockets) }) }
       lines.set(scope, known)
     }
@@ -135,7 +135,7 @@ export class Manager extends Emitter {
   }
 
   /** For a socket: it is not active any more. */
-  _destroyed(socket: Socket): void {
+  _destroyed(socket: FaceSocket): void {
     for (const { sockets } of lines.values()) sockets.delete(socket)
     if (this.#active().length > 0) return
     for (const stop of this.#watched.values()) stop()
@@ -179,7 +179,7 @@ export class Manager extends Emitter {
   }
 
   #begin(): void {
-    this.engine = new Engine(this.opts.transports?.[0] ?? 'polling')
+    this.engine = new Engine(String(this.opts.transports?.[0] ?? 'polling'))
     this._readyState = 'opening'
   }
 
@@ -189,7 +189,7 @@ export class Manager extends Emitter {
     return this
   }
 
-  #active(): Socket[] {
+  #active(): FaceSocket[] {
     return Object.values(this.nsps).filter(({ active }) => active)
   }
 
@@ -256,7 +256,7 @@ export class Manager extends Emitter {
 }
 
 /** Gives what the broker asks for: of the connection itself, or of one namespace. */
-async function credentials({ channel }: CredentialsRequest, sockets: ReadonlySet<Socket>): Promise<Credentials> {
+async function credentials({ channel }: CredentialsRequest, sockets: ReadonlySet<FaceSocket>): Promise<Credentials> {
   const socket = [...sockets].find(({ active, nsp }) => active && (channel ?? nsp) === nsp)
   if (!socket) throw new Error(`no socket for ${channel}`)
   const { query, extraHeaders } = socket.io.opts

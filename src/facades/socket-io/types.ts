@@ -1,0 +1,164 @@
+/* oxlint-disable typescript/no-explicit-any -- the original's types, which apps name */
+import type { Listener } from './emitter.ts'
+import type { FaceOptions, ManagerOptions, Options, SocketOptions } from './options.ts'
+import type { Packet } from './packet.ts'
+
+export interface EventsMap {
+  [event: string]: any
+}
+
+export interface DefaultEventsMap {
+  [event: string]: (...args: any[]) => void
+}
+
+export type DisconnectDescription = Error | { description: string; context?: unknown }
+
+export interface ExtendedError extends Error {
+  data?: any
+}
+
+export interface SocketReservedEvents {
+  connect: () => void
+  connect_error: (error: ExtendedError) => void
+  disconnect: (reason: Socket.DisconnectReason, description?: DisconnectDescription) => void
+}
+
+export interface ManagerReservedEvents {
+  open: () => void
+  error: (error: Error) => void
+  ping: () => void
+  close: (reason: string, description?: DisconnectDescription) => void
+  reconnect_failed: () => void
+  reconnect_attempt: (attempt: number) => void
+  reconnect_error: (error: Error) => void
+  reconnect: (attempt: number) => void
+}
+
+type Names<Events> = keyof Events & (string | symbol)
+type ListenerOf<Reserved, Events, Name> = Name extends keyof Reserved
+  ? Reserved[Name]
+  : Name extends keyof Events
+    ? Events[Name]
+    : (...args: any[]) => void
+type ArgumentsOf<Events extends EventsMap, Name extends Names<Events>> = Parameters<Events[Name]>
+type WithError<Args extends any[]> = {
+  [Index in keyof Args]: Args[Index] extends (...args: infer Own) => infer Result
+    ? (error: Error, ...args: Own) => Result
+    : Args[Index]
+}
+export type DecorateAcknowledgements<Events> = {
+  [Name in keyof Events]: Events[Name] extends (...args: infer Own) => infer Result
+    ? (...args: WithError<Own>) => Result
+    : Events[Name]
+}
+type Last<List extends any[]> = List extends [...any[], infer Own] ? Own : any
+type AllButLast<List extends any[]> = List extends [...infer Own, any] ? Own : any[]
+type FirstArgument<Own> = Own extends (first: infer Argument, ...rest: any[]) => any ? Argument : any
+
+interface Emitting<Events, Reserved> {
+  on<Name extends Names<Reserved> | Names<Events>>(event: Name, listener: ListenerOf<Reserved, Events, Name>): this
+  once<Name extends Names<Reserved> | Names<Events>>(event: Name, listener: ListenerOf<Reserved, Events, Name>): this
+  off<Name extends Names<Reserved> | Names<Events>>(event?: Name, listener?: ListenerOf<Reserved, Events, Name>): this
+  removeListener<Name extends Names<Reserved> | Names<Events>>(
+    event?: Name,
+    listener?: ListenerOf<Reserved, Events, Name>,
+  ): this
+  removeAllListeners<Name extends Names<Reserved> | Names<Events>>(event?: Name): this
+  listeners<Name extends Names<Reserved> | Names<Events>>(event: Name): ListenerOf<Reserved, Events, Name>[]
+  hasListeners<Name extends Names<Reserved> | Names<Events>>(event: Name): boolean
+}
+
+export interface Socket<
+  ListenEvents extends EventsMap = DefaultEventsMap,
+  EmitEvents extends EventsMap = ListenEvents,
+> extends Emitting<ListenEvents, SocketReservedEvents> {
+  readonly io: Manager<ListenEvents, EmitEvents>
+  id: string | undefined
+  connected: boolean
+  recovered: boolean
+  auth: { [key: string]: any } | ((send: (data: object) => void) => void)
+  receiveBuffer: ReadonlyArray<any>[]
+  sendBuffer: Packet[]
+  get disconnected(): boolean
+  get active(): boolean
+  connect(): this
+  open(): this
+  disconnect(): this
+  close(): this
+  send(...args: any[]): this
+  emit<Name extends Names<EmitEvents>>(event: Name, ...args: ArgumentsOf<EmitEvents, Name>): this
+  emitWithAck<Name extends Names<EmitEvents>>(
+    event: Name,
+    ...args: AllButLast<ArgumentsOf<EmitEvents, Name>>
+  ): Promise<FirstArgument<Last<ArgumentsOf<EmitEvents, Name>>>>
+  compress(compress: boolean): this
+  get volatile(): this
+  timeout(timeout: number): Socket<ListenEvents, DecorateAcknowledgements<EmitEvents>>
+  onAny(listener: Listener): this
+  prependAny(listener: Listener): this
+  offAny(listener?: Listener): this
+  listenersAny(): Listener[]
+  onAnyOutgoing(listener: Listener): this
+  prependAnyOutgoing(listener: Listener): this
+  offAnyOutgoing(listener?: Listener): this
+  listenersAnyOutgoing(): Listener[]
+}
+
+export declare namespace Socket {
+  type DisconnectReason =
+    | 'io server disconnect'
+    | 'io client disconnect'
+    | 'ping timeout'
+    | 'transport close'
+    | 'transport error'
+    | 'parse error'
+}
+
+/** What a tab knows of the connection. */
+export interface Engine {
+  readonly transport: { readonly name: string }
+  on(event: 'upgrade', listener: (transport: { readonly name: string }) => void): unknown
+  once(event: 'upgrade', listener: (transport: { readonly name: string }) => void): unknown
+  off(event?: 'upgrade', listener?: (transport: { readonly name: string }) => void): unknown
+}
+
+export interface Manager<
+  ListenEvents extends EventsMap = DefaultEventsMap,
+  EmitEvents extends EventsMap = ListenEvents,
+> extends Emitting<{}, ManagerReservedEvents> {
+  engine: Engine
+  opts: Partial<ManagerOptions>
+  _autoConnect: boolean
+  _readyState: 'opening' | 'open' | 'closed'
+  _reconnecting: boolean
+  reconnection(value: boolean): this
+  reconnection(): boolean
+  reconnectionAttempts(value: number): this
+  reconnectionAttempts(): number
+  reconnectionDelay(value: number): this
+  reconnectionDelay(): number
+  reconnectionDelayMax(value: number): this
+  reconnectionDelayMax(): number
+  randomizationFactor(value: number): this
+  randomizationFactor(): number
+  timeout(value: number | boolean): this
+  timeout(): number | boolean
+  open(opened?: (error?: Error) => void): this
+  connect(opened?: (error?: Error) => void): this
+  socket(namespace: string, options?: Partial<SocketOptions & FaceOptions>): Socket<ListenEvents, EmitEvents>
+  _close(): void
+}
+
+export interface SocketConstructor {
+  new (manager: Manager, namespace: string, options?: Partial<SocketOptions & FaceOptions>): Socket
+}
+
+export interface ManagerConstructor {
+  new (opts: Partial<ManagerOptions>): Manager
+  new (uri?: string | Partial<ManagerOptions>, opts?: Partial<ManagerOptions>): Manager
+}
+
+export interface Lookup {
+  (opts?: Options): Socket
+  (uri?: string, opts?: Options): Socket
+}
