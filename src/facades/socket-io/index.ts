@@ -57,11 +57,11 @@ export declare namespace Socket {
  * const socket = io({ auth: { token } })
  * socket.on('created', order => render(order))
  */
-const io = /* @__PURE__ */ Object.assign(lookup as unknown as Lookup, {
+const io: Lookup = /* @__PURE__ */ Object.assign(lookup as unknown as Lookup, {
   Manager,
   Socket,
-  io: lookup as unknown as Lookup,
-  connect: lookup as unknown as Lookup,
+  io: lookup,
+  connect: lookup,
 })
 
 export { io, io as connect, io as default }

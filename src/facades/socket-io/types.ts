@@ -1,7 +1,6 @@
 /* oxlint-disable typescript/no-explicit-any -- the original's types, which apps name */
 import type { Listener } from './emitter.ts'
 import type { FaceOptions, ManagerOptions, Options, SocketOptions } from './options.ts'
-import type { Packet } from './packet.ts'
 
 export interface EventsMap {
   [event: string]: any
@@ -27,6 +26,8 @@ export interface ManagerReservedEvents {
   open: () => void
   error: (error: Error) => void
   ping: () => void
+  /** Never fired: packets come to the worker. */
+  packet: (packet: any) => void
   close: (reason: string, description?: DisconnectDescription) => void
   reconnect_failed: () => void
   reconnect_attempt: (attempt: number) => void
@@ -34,13 +35,17 @@ export interface ManagerReservedEvents {
   reconnect: (attempt: number) => void
 }
 
-type Names<Events> = keyof Events & (string | symbol)
-type ListenerOf<Reserved, Events, Name> = Name extends keyof Reserved
-  ? Reserved[Name]
-  : Name extends keyof Events
-    ? Events[Name]
-    : (...args: any[]) => void
-type ArgumentsOf<Events extends EventsMap, Name extends Names<Events>> = Parameters<Events[Name]>
+type EventNames<Events extends EventsMap> = keyof Events & (string | symbol)
+type NamesOf<Reserved extends EventsMap, Events extends EventsMap> = EventNames<Reserved> | EventNames<Events>
+type Untyped<Own> = [Own] extends [never] ? (...args: any[]) => void | Promise<void> : Own
+type ListenerOf<
+  Reserved extends EventsMap,
+  Events extends EventsMap,
+  Name extends NamesOf<Reserved, Events>,
+> = Untyped<
+  Name extends EventNames<Reserved> ? Reserved[Name] : Name extends EventNames<Events> ? Events[Name] : never
+>
+type ArgumentsOf<Events extends EventsMap, Name extends EventNames<Events>> = Parameters<Events[Name]>
 type WithError<Args extends any[]> = {
   [Index in keyof Args]: Args[Index] extends (...args: infer Own) => infer Result
     ? (error: Error, ...args: Own) => Result
@@ -51,21 +56,21 @@ export type DecorateAcknowledgements<Events> = {
     ? (...args: WithError<Own>) => Result
     : Events[Name]
 }
-type Last<List extends any[]> = List extends [...any[], infer Own] ? Own : any
-type AllButLast<List extends any[]> = List extends [...infer Own, any] ? Own : any[]
-type FirstArgument<Own> = Own extends (first: infer Argument, ...rest: any[]) => any ? Argument : any
+type Last<List extends any[]> = List extends [...infer _, infer Own] ? Own : any
+type AllButLast<List extends any[]> = List extends [...infer Own, infer _] ? Own : any[]
+type FirstArgument<Own> = Own extends (first: infer Argument) => infer _ ? Argument : any
 
-interface Emitting<Events, Reserved> {
-  on<Name extends Names<Reserved> | Names<Events>>(event: Name, listener: ListenerOf<Reserved, Events, Name>): this
-  once<Name extends Names<Reserved> | Names<Events>>(event: Name, listener: ListenerOf<Reserved, Events, Name>): this
-  off<Name extends Names<Reserved> | Names<Events>>(event?: Name, listener?: ListenerOf<Reserved, Events, Name>): this
-  removeListener<Name extends Names<Reserved> | Names<Events>>(
+interface Emitting<Events extends EventsMap, Reserved extends EventsMap> {
+  on<Name extends NamesOf<Reserved, Events>>(event: Name, listener: ListenerOf<Reserved, Events, Name>): this
+  once<Name extends NamesOf<Reserved, Events>>(event: Name, listener: ListenerOf<Reserved, Events, Name>): this
+  off<Name extends NamesOf<Reserved, Events>>(event?: Name, listener?: ListenerOf<Reserved, Events, Name>): this
+  removeListener<Name extends NamesOf<Reserved, Events>>(
     event?: Name,
     listener?: ListenerOf<Reserved, Events, Name>,
   ): this
-  removeAllListeners<Name extends Names<Reserved> | Names<Events>>(event?: Name): this
-  listeners<Name extends Names<Reserved> | Names<Events>>(event: Name): ListenerOf<Reserved, Events, Name>[]
-  hasListeners<Name extends Names<Reserved> | Names<Events>>(event: Name): boolean
+  removeAllListeners<Name extends NamesOf<Reserved, Events>>(event?: Name): this
+  listeners<Name extends NamesOf<Reserved, Events>>(event: Name): ListenerOf<Reserved, Events, Name>[]
+  hasListeners<Name extends NamesOf<Reserved, Events>>(event: Name): boolean
 }
 
 export interface Socket<
@@ -78,7 +83,8 @@ export interface Socket<
   recovered: boolean
   auth: { [key: string]: any } | ((send: (data: object) => void) => void)
   receiveBuffer: ReadonlyArray<any>[]
-  sendBuffer: Packet[]
+  /** Packets, with `data`: the event and its arguments. */
+  sendBuffer: any[]
   get disconnected(): boolean
   get active(): boolean
   connect(): this
@@ -86,8 +92,8 @@ export interface Socket<
   disconnect(): this
   close(): this
   send(...args: any[]): this
-  emit<Name extends Names<EmitEvents>>(event: Name, ...args: ArgumentsOf<EmitEvents, Name>): this
-  emitWithAck<Name extends Names<EmitEvents>>(
+  emit<Name extends EventNames<EmitEvents>>(event: Name, ...args: ArgumentsOf<EmitEvents, Name>): this
+  emitWithAck<Name extends EventNames<EmitEvents>>(
     event: Name,
     ...args: AllButLast<ArgumentsOf<EmitEvents, Name>>
   ): Promise<FirstArgument<Last<ArgumentsOf<EmitEvents, Name>>>>

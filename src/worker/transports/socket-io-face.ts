@@ -1,7 +1,7 @@
 /** What `partyline/socket-io` asks of this transport: namespaces as the library itself has them. */
 import type { Socket } from 'socket.io-client'
 import { fromChannelId } from '../../protocol/index.ts'
-import { plain, UpstreamError, type TransportSink, type UpstreamMessage } from '../upstream/transport.ts'
+import { UpstreamError, type TransportSink, type UpstreamMessage } from '../upstream/transport.ts'
 import { readArguments } from './socket-io-reading.ts'
 
 /** A channel of the face: all of a namespace, or a tab's stay in a room of it. */
@@ -67,7 +67,7 @@ export class FaceNamespace {
 
   disconnected(reason: string, description: unknown): void {
     this.#unanswered.clear()
-    this.#tell('disconnect', { reason, description: plain(description) })
+    this.#tell('disconnect', { reason, description: describeLoss(description) })
   }
 
   /** The server's heartbeat with this number. */
@@ -123,6 +123,13 @@ export class FaceNamespace {
   #tell(event: string, payload: object, only?: string): void {
     this.#sink.event({ channel: this.channel, event, payload, only })
   }
+}
+
+/** The library's context, an event of the browser's, cannot cross. */
+function describeLoss(description: unknown): { readonly description: string } | undefined {
+  if (description instanceof Error) return { description: description.message }
+  const { description: words } = (description ?? {}) as { description?: unknown }
+  return typeof words === 'string' ? { description: words } : undefined
 }
 
 function withBytes(value: unknown, bytes: readonly unknown[]): unknown {

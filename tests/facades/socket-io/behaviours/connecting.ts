@@ -225,7 +225,7 @@ export const connecting: readonly Behaviour[] = [
       const socket = use(io(`${location.origin}/asked?page=orders`))
       await next(socket, 'connect')
       const { query } = (await socket.emitWithAck('whoami')) as { query: object }
-      note(query, socket.io.opts.query)
+      note(query)
     },
   },
   {
