@@ -22,7 +22,7 @@ beforeAll(async () => {
   servers = { plain, recovery }
   vi.stubGlobal('document', { hidden: false, hasFocus: () => false, addEventListener() {} })
   vi.stubGlobal('navigator', { onLine: true })
-  vi.stubGlobal('SharedWorker', class {})
+  vi.stubGlobal('SharedWorker', EventTarget)
   vi.stubGlobal('addEventListener', () => {})
   vi.stubGlobal('reportError', (error: unknown) => errors.push(error))
   face.useWorker(({ name }) => {
@@ -54,11 +54,14 @@ function startBroker(name: string): Broker {
 }
 
 describe('partyline/socket-io behaves as socket.io-client does', () => {
-  for (const { name, differs, inBrowser = false, on = 'plain' } of behaviours)
-    test.skipIf(inBrowser)(name, async () => {
+  const here = behaviours.filter(({ inBrowser = false }) => !inBrowser)
+  test.each(here.map(behaviour => [behaviour.name, behaviour] as const))(
+    '%s',
+    async (name, { differs, on = 'plain' }) => {
       vi.stubGlobal('location', new URL(servers[on].url))
       const left = await run(name, { ...original }, servers[on].command)
       const right = await run(name, { ...face } as unknown as Library, servers[on].command)
       expect(right).toEqual(differs?.observed ?? left)
-    })
+    },
+  )
 })

@@ -36,14 +36,11 @@ export class FaceManager extends Emitter {
   readonly #watched = new Map<Line, () => void>()
   readonly #settings: { [name: string]: unknown }
 
-  constructor(uri?: string | Options, opts: Options = {}) {
+  constructor(uri?: string | Options, options?: Options) {
     super()
-    if (typeof uri === 'object') {
-      opts = uri
-      uri = undefined
-    }
+    const opts = Object(uri) === uri ? (uri as Options) : (options ?? {})
     opts.path ??= '/socket.io'
-    this.uri = uri
+    this.uri = opts === uri ? undefined : (uri as string | undefined)
     this.opts = opts
     this.#settings = {
       reconnection: opts.reconnection !== false,

@@ -7,7 +7,7 @@ import type { Options } from './options.ts'
 type Auth = object | ((send: (data?: object) => void) => void) | undefined
 
 interface Ack {
-  (...args: unknown[]): void
+  (error?: unknown, ...args: unknown[]): void
   /** It takes an error as its first argument. */
   withError?: boolean
 }

@@ -21,16 +21,13 @@ export const protocol = 5
 
 const managers: { [server: string]: FaceManager | undefined } = {}
 
-function lookup(uri?: string | Options, opts: Options = {}): FaceSocket {
-  if (typeof uri === 'object') {
-    opts = uri
-    uri = undefined
-  }
-  const { source, server, namespace, query } = toAddress(uri, (opts.path ??= '/socket.io'))
+function lookup(uri?: string | Options, options?: Options): FaceSocket {
+  const opts = Object(uri) === uri ? (uri as Options) : (options ?? {})
+  const { origin, server, namespace, query } = toAddress(uri, (opts.path ??= '/socket.io'))
   const known = managers[server]
   if (query) opts.query ??= query
   const isNew = opts.forceNew || opts.multiplex === false || (known && namespace in known.nsps)
-  const manager = isNew ? new FaceManager(source, opts) : (managers[server] ??= new FaceManager(source, opts))
+  const manager = isNew ? new FaceManager(origin, opts) : (managers[server] ??= new FaceManager(origin, opts))
   return manager.socket(namespace, opts)
 }
 
@@ -45,7 +42,6 @@ export type Socket<
   ListenEvents extends EventsMap = DefaultEventsMap,
   EmitEvents extends EventsMap = ListenEvents,
 > = SocketType<ListenEvents, EmitEvents>
-// oxlint-disable-next-line typescript/no-namespace -- as the original has it
 export declare namespace Socket {
   type DisconnectReason = SocketType.DisconnectReason
 }
@@ -64,4 +60,6 @@ const io: Lookup = /* @__PURE__ */ Object.assign(lookup as unknown as Lookup, {
   connect: lookup,
 })
 
-export { io, io as connect, io as default }
+export { io, io as connect }
+// oxlint-disable-next-line import/no-default-export -- as the original has it
+export default io

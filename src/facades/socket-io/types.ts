@@ -38,11 +38,7 @@ export interface ManagerReservedEvents {
 type EventNames<Events extends EventsMap> = keyof Events & (string | symbol)
 type NamesOf<Reserved extends EventsMap, Events extends EventsMap> = EventNames<Reserved> | EventNames<Events>
 type Untyped<Own> = [Own] extends [never] ? (...args: any[]) => void | Promise<void> : Own
-type ListenerOf<
-  Reserved extends EventsMap,
-  Events extends EventsMap,
-  Name extends NamesOf<Reserved, Events>,
-> = Untyped<
+type ListenerOf<Reserved extends EventsMap, Events extends EventsMap, Name extends NamesOf<Reserved, Events>> = Untyped<
   Name extends EventNames<Reserved> ? Reserved[Name] : Name extends EventNames<Events> ? Events[Name] : never
 >
 type ArgumentsOf<Events extends EventsMap, Name extends EventNames<Events>> = Parameters<Events[Name]>
@@ -68,9 +64,9 @@ interface Emitting<Events extends EventsMap, Reserved extends EventsMap> {
     event?: Name,
     listener?: ListenerOf<Reserved, Events, Name>,
   ): this
-  removeAllListeners<Name extends NamesOf<Reserved, Events>>(event?: Name): this
+  removeAllListeners(event?: NamesOf<Reserved, Events>): this
   listeners<Name extends NamesOf<Reserved, Events>>(event: Name): ListenerOf<Reserved, Events, Name>[]
-  hasListeners<Name extends NamesOf<Reserved, Events>>(event: Name): boolean
+  hasListeners(event: NamesOf<Reserved, Events>): boolean
 }
 
 export interface Socket<

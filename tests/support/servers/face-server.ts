@@ -20,7 +20,6 @@ export type Command =
   | 'log'
   | 'emit'
   | 'ask'
-  | 'kick'
   | 'seen'
   | 'forget'
   | 'gone'
@@ -28,7 +27,7 @@ export type Command =
 export interface FaceServer {
   readonly url: string
   readonly io: Server
-  command(command: Command, ...args: readonly unknown[]): Promise<unknown>
+  command(command: Command, namespace?: string, event?: string, ...args: readonly unknown[]): Promise<unknown>
   close(): Promise<void>
 }
 
@@ -114,13 +113,13 @@ export async function startFaceServer(folder: string, options: FaceServerOptions
     })
   }
 
-  async function command(name: Command, ...args: readonly unknown[]): Promise<unknown> {
-    const namespace = io.of(String(args[0] ?? '/'))
+  async function command(name: Command, where = '/', event = '', ...args: readonly unknown[]): Promise<unknown> {
+    const namespace = io.of(where)
     switch (name) {
       case 'cut': {
         const gone = cut()
         // What nobody is there to hear.
-        if (args[1] !== undefined) for (const n of [1, 2]) namespace.emit(String(args[1]), n)
+        if (event !== '') for (const n of [1, 2]) namespace.emit(event, n)
         return gone
       }
       case 'stop':
@@ -134,19 +133,17 @@ export async function startFaceServer(folder: string, options: FaceServerOptions
       case 'peak':
         return peak
       case 'log':
-        return log.get(String(args[0])) ?? []
+        return log.get(where) ?? []
       case 'gone':
         return until(() => [...io._nsps.values()].every(({ sockets }) => sockets.size === 0))
       case 'forget':
         return log.clear()
       case 'seen':
-        return until(() => countOf(log.get(String(args[0])), args[1]) >= Number(args[2] ?? 1))
+        return until(() => countOf(log.get(where), event) >= Number(args[0] ?? 1))
       case 'emit':
-        return void namespace.emit(String(args[1]), ...args.slice(2))
+        return void namespace.emit(event, ...args)
       case 'ask':
-        return namespace.timeout(5_000).emitWithAck(String(args[1]), ...args.slice(2))
-      case 'kick':
-        return void namespace.disconnectSockets(args[1] === true)
+        return namespace.timeout(5_000).emitWithAck(event, ...args)
     }
   }
 

@@ -17,13 +17,13 @@ export interface Api extends Library {
   connected(options?: Options, namespace?: string): Promise<Socket>
   /** For sockets that were made otherwise: they are disconnected at the end. */
   use<T extends Socket>(socket: T): T
-  server(command: Command, ...args: readonly unknown[]): Promise<unknown>
+  server(command: Command, namespace?: string, event?: string, ...args: readonly unknown[]): Promise<unknown>
 }
 
 export interface Behaviour {
   /** What the original's documentation, or its source, promises. */
   readonly name: string
-  run(api: Api): Promise<unknown> | unknown
+  run(api: Api): unknown
   /** What is different over the face, and what is then observed instead. */
   readonly differs?: { readonly why: string; readonly observed: readonly unknown[] }
   /** Needs a page where nothing was connected before. */

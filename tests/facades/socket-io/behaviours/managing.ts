@@ -145,7 +145,7 @@ export const managing: readonly Behaviour[] = [
     name: 'ping is told at each heartbeat of the server',
     async run({ connected, note }) {
       const socket = await connected()
-      note(await next(socket.io as never, 'ping'))
+      note(await next(socket.io, 'ping'))
     },
   },
   {

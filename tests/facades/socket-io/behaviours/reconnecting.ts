@@ -130,7 +130,7 @@ export const reconnecting: readonly Behaviour[] = [
       const socket = await connected({ reconnectionAttempts: 2 })
       socket.io.on('reconnect_attempt', n => note('attempt', n))
       socket.io.on('reconnect_error', () => note('error'))
-      const failed = next(socket.io as never, 'reconnect_failed')
+      const failed = next(socket.io, 'reconnect_failed')
       await server('stop')
       note(await failed, socket.active)
       await server('start')
