@@ -8,6 +8,11 @@ export type Listener = ((...args: any[]) => void) & { fn?: Listener }
 export class Emitter {
   #listeners: { [event: string]: Listener[] | undefined } = Object.create(null) as object as {}
 
+  // oxlint-disable-next-line typescript/unbound-method -- it is bound by whoever calls it
+  readonly removeListener = this.off
+  // oxlint-disable-next-line typescript/unbound-method -- as above
+  readonly removeAllListeners = this.off
+
   on(event: string, listener: Listener): this {
     ;(this.#listeners[event] ??= []).push(listener)
     return this
@@ -34,14 +39,6 @@ export class Emitter {
       if (own.length === 0) delete all[event as string]
     }
     return this
-  }
-
-  removeListener(...args: [event?: string, listener?: Listener]): this {
-    return this.off(...args)
-  }
-
-  removeAllListeners(...args: [event?: string, listener?: Listener]): this {
-    return this.off(...args)
   }
 
   listeners(event: string): Listener[] {

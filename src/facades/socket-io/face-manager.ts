@@ -1,4 +1,4 @@
-import type { Credentials, CredentialsRequest, Line } from '../../client/index.ts'
+import type { Line } from '../../client/index.ts'
 import { digest } from '../digest.ts'
 import { lineFor } from '../line-for.ts'
 import { toAddress } from './address.ts'
@@ -50,33 +50,9 @@ export class FaceManager extends Emitter {
       randomizationFactor: opts.randomizationFactor ?? 0.5,
       timeout: opts.timeout ?? 20_000,
     }
+    for (const name of Object.keys(this.#settings)) Object.assign(this, { [name]: this.#setting(name) })
     this._autoConnect = opts.autoConnect !== false
     if (this._autoConnect) this.open()
-  }
-
-  reconnection(...args: [value?: boolean]): unknown {
-    if (args.length > 0 && !args[0]) this.#skipReconnect = true
-    return this.#setting('reconnection', args.length > 0 ? !!args[0] : undefined)
-  }
-
-  reconnectionAttempts(value?: number): unknown {
-    return this.#setting('reconnectionAttempts', value)
-  }
-
-  reconnectionDelay(value?: number): unknown {
-    return this.#setting('reconnectionDelay', value)
-  }
-
-  reconnectionDelayMax(value?: number): unknown {
-    return this.#setting('reconnectionDelayMax', value)
-  }
-
-  randomizationFactor(value?: number): unknown {
-    return this.#setting('randomizationFactor', value)
-  }
-
-  timeout(value?: number | boolean): unknown {
-    return this.#setting('timeout', value)
   }
 
   open(opened?: Opened): this {
@@ -117,7 +93,13 @@ export class FaceManager extends Emitter {
     let known = lines.get(scope)
     if (!known || known.line.status === 'closed') {
       const sockets = new Set<FaceSocket>()
-      known = { sockets, line: lineFor({ scope, credentials: request => credentials(request, sockets) }) }
+      known = {
+        sockets,
+        line: lineFor({
+          scope,
+          credentials: async request => (await import('./credentials.ts')).credentials(request, sockets),
+        }),
+      }
       lines.set(scope, known)
     }
     const { line, sockets } = known
@@ -180,10 +162,13 @@ export class FaceManager extends Emitter {
     this._readyState = 'opening'
   }
 
-  #setting(name: string, value: unknown): unknown {
-    if (value === undefined) return this.#settings[name]
-    this.#settings[name] = value
-    return this
+  /** The method that gives a setting, or changes it. */
+  #setting(name: string): (value: unknown) => unknown {
+    return value => {
+      if (value === undefined) return this.#settings[name]
+      this.#settings[name] = value
+      return this
+    }
   }
 
   #active(): FaceSocket[] {
@@ -250,20 +235,4 @@ export class FaceManager extends Emitter {
         this.#failed(Object.assign(new Error(message), { type: 'TransportError' }))
     }
   }
-}
-
-/** Gives what the broker asks for: of the connection itself, or of one namespace. */
-async function credentials({ channel }: CredentialsRequest, sockets: ReadonlySet<FaceSocket>): Promise<Credentials> {
-  const socket = [...sockets].find(({ active, nsp }) => active && (channel ?? nsp) === nsp)
-  if (!socket) throw new Error(`no socket for ${channel}`)
-  const { query, extraHeaders } = socket.io.opts
-  if (channel === undefined) return { face: { query, extraHeaders } }
-  const data = socket._auth ? socket._auth.data : await new Promise(resolve => socket._resolveAuth(resolve))
-  // What was made of somebody else's is not this one's line.
-  if (socket.io._lineFor(socket, data)[0] !== socket._line) {
-    socket._leave()
-    socket._join()
-    throw new Error(`other credentials for ${channel}`)
-  }
-  return { json: JSON.stringify(data) }
 }

@@ -62,8 +62,8 @@ export class FaceSocket extends Emitter {
   #flags: Flags = {}
   #acks: { [id: number]: Ack } = {}
   #queue: Queued[] = []
-  #any: Listener[] = []
-  #anyOutgoing: Listener[] = []
+  readonly #any = this.#family('Any')
+  readonly #anyOutgoing = this.#family('AnyOutgoing')
   #channel: Channel<{ [event: string]: unknown }> | undefined
   #out: Outgoing[] = []
   #stops: (() => void)[] | undefined
@@ -156,44 +156,6 @@ export class FaceSocket extends Emitter {
     return this.#flag({ timeout })
   }
 
-  onAny(listener: Listener): this {
-    this.#any.push(listener)
-    return this
-  }
-
-  prependAny(listener: Listener): this {
-    this.#any.unshift(listener)
-    return this
-  }
-
-  offAny(listener?: Listener): this {
-    this.#any = without(this.#any, listener)
-    return this
-  }
-
-  listenersAny(): Listener[] {
-    return this.#any
-  }
-
-  onAnyOutgoing(listener: Listener): this {
-    this.#anyOutgoing.push(listener)
-    return this
-  }
-
-  prependAnyOutgoing(listener: Listener): this {
-    this.#anyOutgoing.unshift(listener)
-    return this
-  }
-
-  offAnyOutgoing(listener?: Listener): this {
-    this.#anyOutgoing = without(this.#anyOutgoing, listener)
-    return this
-  }
-
-  listenersAnyOutgoing(): Listener[] {
-    return this.#anyOutgoing
-  }
-
   /** For the manager: takes its place on the line. */
   _join(): void {
     if (!this.active || this.#stops) return
@@ -253,6 +215,28 @@ export class FaceSocket extends Emitter {
     if (!this.connected) super.emit('connect_error', error)
   }
 
+  /** Adds the methods of one of the two families of listeners that hear every event; returns what gives them. */
+  #family(name: string): () => Listener[] {
+    let listeners: Listener[] = []
+    const change =
+      (how: (listener: Listener) => unknown) =>
+      (listener: Listener): this => {
+        how(listener)
+        return this
+      }
+    Object.assign(this, {
+      [`on${name}`]: change(listener => listeners.push(listener)),
+      [`prepend${name}`]: change(listener => listeners.unshift(listener)),
+      [`off${name}`]: change((listener?: Listener) => {
+        const index = listener ? listeners.indexOf(listener) : -1
+        if (!listener) listeners = []
+        else if (index >= 0) listeners.splice(index, 1)
+      }),
+      [`listeners${name}`]: () => listeners,
+    })
+    return () => [...listeners]
+  }
+
   #flag(flags: Flags): this {
     this.#flags = { ...this.#flags, ...flags }
     return this
@@ -308,7 +292,7 @@ export class FaceSocket extends Emitter {
   }
 
   #send({ id, data, options }: Packet, volatile?: boolean): void {
-    for (const listener of [...this.#anyOutgoing]) listener.apply(this, data)
+    for (const listener of this.#anyOutgoing()) listener.apply(this, data)
     const [event, ...args] = data as [string, ...unknown[]]
     if (this.#entersOrLeaves(event, args[0])) return
     const others = this._options.toOtherTabs?.(event, ...(args as never[]))
@@ -389,7 +373,7 @@ export class FaceSocket extends Emitter {
   }
 
   #emitEvent(args: readonly unknown[]): void {
-    for (const listener of [...this.#any]) listener.apply(this, args as unknown[])
+    for (const listener of this.#any()) listener.apply(this, args as unknown[])
     super.emit(...(args as [string]))
   }
 
@@ -429,11 +413,4 @@ export class FaceSocket extends Emitter {
       this.#connected(session)
     }
   }
-}
-
-function without(listeners: Listener[], listener?: Listener): Listener[] {
-  const index = listener ? listeners.indexOf(listener) : -1
-  if (!listener) return []
-  if (index >= 0) listeners.splice(index, 1)
-  return listeners
 }
