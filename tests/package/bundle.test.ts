@@ -49,6 +49,21 @@ test('the worker is a bundle of its own, with the transport that it uses', () =>
   expect(realtimeCode.test(worker)).toBe(false)
 })
 
+test('the face of socket.io-client brings nothing of it along', async () => {
+  const root = inject('consumer')
+  const script = join(root, 'socket-io-face.js')
+  await writeFile(script, "import { io } from 'partyline/socket-io'\nglobalThis.io = io\n")
+  const [built] = (await build({
+    root,
+    configFile: false,
+    logLevel: 'warn',
+    build: { write: false, target: 'es2022', lib: { entry: script, formats: ['es'] } },
+  })) as Rolldown.RolldownOutput[]
+  const code = built?.output.map(file => (file.type === 'chunk' ? file.code : '')).join('\n') ?? ''
+  expect(code).toContain('io server disconnect')
+  expect(socketIoCode.test(code)).toBe(false)
+})
+
 describe.each([
   ['pusher', { socketIo: false, pusher: true, encryption: false, realtime: false, supabaseAuth: false }],
   ['pusher-encrypted', { socketIo: false, pusher: true, encryption: true, realtime: false, supabaseAuth: false }],

@@ -7,12 +7,13 @@ import { runNode } from '../../scripts/lib/run.mjs'
 
 /** What each part of src may not import, though the file is there. */
 const forbiddenImports: Record<string, readonly string[]> = {
-  protocol: ['lib', 'outbox', 'worker', 'sw', 'client'],
-  lib: ['protocol', 'outbox', 'worker', 'sw', 'client'],
+  protocol: ['lib', 'outbox', 'worker', 'sw', 'client', 'facades'],
+  lib: ['protocol', 'outbox', 'worker', 'sw', 'client', 'facades'],
   outbox: ['worker', 'sw', 'client'],
   worker: ['sw', 'client'],
   sw: ['worker', 'client'],
-  client: ['outbox', 'worker', 'sw'],
+  client: ['outbox', 'worker', 'sw', 'facades'],
+  facades: ['outbox', 'worker', 'sw'],
 }
 
 /** Globals that are not there, or not to be used, where a part runs. */
@@ -23,6 +24,7 @@ const forbiddenGlobals: Record<string, readonly string[]> = {
   worker: ['document', 'window', 'localStorage', 'HTMLElement', 'process', 'Buffer'],
   sw: ['document', 'window', 'localStorage', 'HTMLElement', 'process', 'Buffer'],
   client: ['importScripts', 'SharedWorkerGlobalScope', 'ServiceWorkerGlobalScope', 'process', 'Buffer'],
+  facades: ['importScripts', 'SharedWorkerGlobalScope', 'ServiceWorkerGlobalScope', 'process', 'Buffer'],
 }
 
 const parts = Object.keys(forbiddenImports)

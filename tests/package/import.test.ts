@@ -5,6 +5,7 @@ import { run } from '../../scripts/lib/run.mjs'
 const entries = [
   'partyline',
   'partyline/register',
+  'partyline/socket-io',
   'partyline/worker',
   'partyline/worker/pusher',
   'partyline/worker/pusher-encrypted',

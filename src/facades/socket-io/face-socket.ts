@@ -3,6 +3,8 @@ import { Emitter, type Listener } from './emitter.ts'
 import type { FaceManager } from './face-manager.ts'
 import { encode, type Encoded, type Packet } from './packet.ts'
 import type { Options } from './options.ts'
+import type { Retrying } from './retrying.ts'
+import type { Rooms } from './rooms.ts'
 
 type Auth = object | ((send: (data?: object) => void) => void) | undefined
 
@@ -12,7 +14,7 @@ interface Ack {
   withError?: boolean
 }
 
-interface Flags {
+export interface Flags {
   readonly compress?: boolean
   readonly volatile?: boolean
   readonly timeout?: number
@@ -23,13 +25,6 @@ interface Flags {
 interface Session {
   readonly id: string
   readonly recovers?: true | undefined
-}
-
-interface Queued {
-  readonly args: unknown[]
-  readonly flags: Flags
-  tries: number
-  isPending: boolean
 }
 
 interface Outgoing extends Encoded, Flags {
@@ -61,14 +56,15 @@ export class FaceSocket extends Emitter {
   readonly _options: Options
   #flags: Flags = {}
   #acks: { [id: number]: Ack } = {}
-  #queue: Queued[] = []
+  /** Loaded where the options ask for them, before the socket is connected. */
+  #retrying: Retrying | undefined
+  #rooms: Rooms | undefined
+  #unqueued: [args: unknown[], flags: Flags][] = []
   readonly #any = this.#family('Any')
   readonly #anyOutgoing = this.#family('AnyOutgoing')
-  #channel: Channel<{ [event: string]: unknown }> | undefined
+  #channel: Channel | undefined
   #out: Outgoing[] = []
   #stops: (() => void)[] | undefined
-  /** The rooms that this tab is in, with what tells the broker that it is no more. */
-  readonly #rooms = new Map<string, () => void>()
   /** The session with the server that it had, as long as nothing was missed of it. */
   #session: Session | undefined
   /** Something came in it. */
@@ -101,7 +97,7 @@ export class FaceSocket extends Emitter {
 
   disconnect(): this {
     const { connected } = this
-    this.#flush()
+    this._flush()
     this.#destroy()
     if (connected) this._closed('io client disconnect')
     return this
@@ -120,7 +116,9 @@ export class FaceSocket extends Emitter {
     const flags = this.#flags
     const data = [event, ...args]
     if (this._options.retries && !flags.fromQueue && !flags.volatile) {
-      this.#enqueue(data)
+      this.#flags = {}
+      if (this.#retrying) this.#retrying.add(data, flags)
+      else this.#unqueued.push([data, flags])
       return this
     }
     const packet: Packet = { type: 2, data, options: { compress: flags.compress !== false } }
@@ -145,15 +143,15 @@ export class FaceSocket extends Emitter {
   }
 
   compress(compress: boolean): this {
-    return this.#flag({ compress })
+    return this._flag({ compress })
   }
 
   get volatile(): this {
-    return this.#flag({ volatile: true })
+    return this._flag({ volatile: true })
   }
 
   timeout(timeout: number): this {
-    return this.#flag({ timeout })
+    return this._flag({ timeout })
   }
 
   /** For the manager: takes its place on the line. */
@@ -180,7 +178,7 @@ export class FaceSocket extends Emitter {
       if (info) queueMicrotask(() => this.#stops === stops && this.#connected(info as Session))
     }
     // Later, as the original does: what is set right after `io()` counts.
-    queueMicrotask(() => this.#stops === stops && this._resolveAuth(join))
+    void this.#load().then(() => this.#stops === stops && this._resolveAuth(join))
   }
 
   /** For the manager: leaves its place, and stays `active`. */
@@ -188,8 +186,8 @@ export class FaceSocket extends Emitter {
     const stops = this.#stops
     this.#stops = undefined
     this.#session = undefined
-    for (const stop of [...this.#rooms.values(), ...(stops ?? [])]) stop()
-    this.#rooms.clear()
+    this.#rooms?.clear()
+    for (const stop of stops ?? []) stop()
   }
 
   _resolveAuth(done: (data: unknown) => void): void {
@@ -237,7 +235,16 @@ export class FaceSocket extends Emitter {
     return () => [...listeners]
   }
 
-  #flag(flags: Flags): this {
+  async #load(): Promise<void> {
+    const { retries, rooms } = this._options
+    if (rooms) this.#rooms ??= new (await import('./rooms.ts')).Rooms(this, rooms)
+    if (!retries || this.#retrying) return
+    this.#retrying = new (await import('./retrying.ts')).Retrying(this, retries)
+    for (const queued of this.#unqueued) this.#retrying.add(...queued)
+  }
+
+  /** For the next emit. */
+  _flag(flags: Flags): this {
     this.#flags = { ...this.#flags, ...flags }
     return this
   }
@@ -267,44 +274,20 @@ export class FaceSocket extends Emitter {
     this.#acks[id] = timed
   }
 
-  #enqueue(args: unknown[]): void {
-    const ack = typeof args.at(-1) === 'function' ? (args.pop() as Ack) : undefined
-    const queued: Queued = { args, flags: { ...this.#flags, fromQueue: true }, tries: 0, isPending: false }
-    args.push((error: unknown, ...reply: unknown[]) => {
-      if (error === null || queued.tries > (this._options.retries ?? 0)) {
-        this.#queue.shift()
-        ack?.(error, ...reply)
-      }
-      queued.isPending = false
-      this.#drain()
-    })
-    this.#queue.push(queued)
-    this.#drain()
-  }
-
-  #drain(isForced = false): void {
-    const [queued] = this.#queue
-    if (!this.connected || !queued || (queued.isPending && !isForced)) return
-    queued.isPending = true
-    queued.tries++
-    this.#flags = queued.flags
-    this.emit(...(queued.args as [string]))
-  }
-
   #send({ id, data, options }: Packet, volatile?: boolean): void {
     for (const listener of this.#anyOutgoing()) listener.apply(this, data)
     const [event, ...args] = data as [string, ...unknown[]]
-    if (this.#entersOrLeaves(event, args[0])) return
+    if (this.#channel && this.#rooms?.heard(event, args[0], this.#channel)) return
     const others = this._options.toOtherTabs?.(event, ...(args as never[]))
     this.#post({ ...encode(data), ...options, id, ...(volatile && { volatile }), others })
   }
 
   /** What is sent in one tick crosses as one. */
   #post(outgoing: Outgoing): void {
-    if (this.#out.push(outgoing) === 1) queueMicrotask(() => this.#flush())
+    if (this.#out.push(outgoing) === 1) queueMicrotask(() => this._flush())
   }
 
-  #flush(): void {
+  _flush(): void {
     const packets = this.#out
     this.#out = []
     // What could not be sent is what the connection has lost; acknowledgements hear of it with `disconnect`.
@@ -312,26 +295,6 @@ export class FaceSocket extends Emitter {
       this.#channel?.publish('emit', { id: this.id, packets }, { durable: false }).catch((error: { code: string }) => {
         if (!/^(not-sent|unconfirmed|line-closed)$/.test(error.code)) reportError(error)
       })
-  }
-
-  /** Rooms are the connection's, so the server hears of a tab's leaving only when it was the last one there. */
-  #entersOrLeaves(event: string, room: unknown): boolean {
-    const rooms = this._options.rooms ?? {}
-    const leaveEvent = rooms[event]
-    const isLeaving = Object.values(rooms).includes(event)
-    if (!leaveEvent && !isLeaving) return false
-    const own = Object(room) === room ? Object.fromEntries(Object.entries(room as object).slice(0, 1)) : room
-    const key = JSON.stringify([leaveEvent ?? event, own])
-    if (isLeaving) {
-      this.#flush()
-      this.#rooms.get(key)?.()
-      this.#rooms.delete(key)
-    } else if (!this.#rooms.has(key) && this._line)
-      this.#rooms.set(
-        key,
-        this._line.channel(this.nsp, { ...this.#channel?.params, leave: [leaveEvent, own] }).onAny(() => {}),
-      )
-    return isLeaving
   }
 
   #received(event: string, payload: unknown, rest?: readonly unknown[]): void {
@@ -391,7 +354,7 @@ export class FaceSocket extends Emitter {
     this.receiveBuffer = []
     for (const packet of this.sendBuffer) this.#send(packet)
     this.sendBuffer = []
-    this.#drain(true)
+    this.#retrying?.drain(true)
     super.emit('connect')
   }
 

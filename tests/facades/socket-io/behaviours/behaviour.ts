@@ -47,6 +47,15 @@ export function settled(socket: Socket): Promise<unknown> {
   return socket.emitWithAck('echo')
 }
 
+/** Stops the server; resolves when the client has noticed, so that what comes next finds no connection. */
+export async function stop({ connected, server }: Api): Promise<void> {
+  const socket = await connected({ reconnection: false }, '/stopped')
+  const lost = next(socket, 'disconnect')
+  await server('stop')
+  await lost
+  socket.disconnect()
+}
+
 /** What was thrown. */
 export function thrown(act: () => unknown): unknown {
   try {

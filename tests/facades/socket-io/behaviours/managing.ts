@@ -1,4 +1,4 @@
-import { next, settled, type Behaviour } from './behaviour.ts'
+import { next, settled, stop, type Behaviour } from './behaviour.ts'
 
 export const managing: readonly Behaviour[] = [
   {
@@ -86,8 +86,9 @@ export const managing: readonly Behaviour[] = [
   },
   {
     name: 'the callback of open() hears an error, and nothing is tried again',
-    async run({ open, note, server }) {
-      await server('stop')
+    async run(api) {
+      const { open, note, server } = api
+      await stop(api)
       const socket = open({ autoConnect: false })
       const opened = new Promise(resolve => socket.io.open(resolve))
       socket.io.on('reconnect_attempt', () => note('never'))

@@ -1,4 +1,4 @@
-import { next, settled, type Behaviour } from './behaviour.ts'
+import { next, settled, stop, type Behaviour } from './behaviour.ts'
 
 export const reconnecting: readonly Behaviour[] = [
   {
@@ -85,8 +85,9 @@ export const reconnecting: readonly Behaviour[] = [
   },
   {
     name: 'a first connection that fails is tried again',
-    async run({ open, note, server }) {
-      await server('stop')
+    async run(api) {
+      const { open, note, server } = api
+      await stop(api)
       const socket = open()
       const [error] = (await next(socket, 'connect_error')) as [Error]
       note(error.message, socket.active)
@@ -112,8 +113,9 @@ export const reconnecting: readonly Behaviour[] = [
   },
   {
     name: 'with reconnection: false a first connection that fails is not tried again',
-    async run({ open, note, server }) {
-      await server('stop')
+    async run(api) {
+      const { open, note, server } = api
+      await stop(api)
       const socket = open({ reconnection: false })
       socket.io.on('reconnect_attempt', () => note('never'))
       const [error] = (await next(socket, 'connect_error')) as [Error]
