@@ -4,9 +4,9 @@ import type { FaceSocket } from './face-socket.ts'
 /** Gives what the broker asks for: of the connection itself, or of one namespace. */
 export async function credentials(
   { channel }: CredentialsRequest,
-  sockets: ReadonlySet<FaceSocket>,
+  sockets: readonly FaceSocket[],
 ): Promise<Credentials> {
-  const socket = [...sockets].find(({ active, nsp }) => active && (channel ?? nsp) === nsp)
+  const socket = sockets.find(({ active, nsp }) => active && (channel ?? nsp) === nsp)
   if (!socket) throw new Error(`no socket for ${channel}`)
   const { query, extraHeaders } = socket.io.opts
   // To be asked for anew at each connection.

@@ -8,9 +8,7 @@ export type Listener = ((...args: any[]) => void) & { fn?: Listener }
 export class Emitter {
   #listeners: { [event: string]: Listener[] | undefined } = Object.create(null) as object as {}
 
-  // oxlint-disable-next-line typescript/unbound-method -- it is bound by whoever calls it
   readonly removeListener = this.off
-  // oxlint-disable-next-line typescript/unbound-method -- as above
   readonly removeAllListeners = this.off
 
   on(event: string, listener: Listener): this {

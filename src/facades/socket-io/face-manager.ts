@@ -8,17 +8,12 @@ import { FaceSocket } from './face-socket.ts'
 
 type Opened = (error?: Error) => void
 
-/** The lines of this page, and who is on them. */
-const lines = new Map<string, { readonly line: Line; readonly sockets: Set<FaceSocket> }>()
+/** The lines of this page, by their scopes, and who is active on any of them. */
+const lines = new Map<string, Line>()
+const sockets = new Set<FaceSocket>()
 
-class Engine extends Emitter {
-  readonly transport: { name: string; writable: boolean }
-
-  constructor(name: string) {
-    super()
-    this.transport = { name, writable: false }
-  }
-}
+/** What a tab knows of the connection. */
+type Engine = Emitter & { readonly transport: { name: unknown; writable: boolean } }
 
 /** The original's manager, for as much as a tab knows of a connection that is not its own. */
 export class FaceManager extends Emitter {
@@ -90,19 +85,18 @@ export class FaceManager extends Emitter {
     const { query, extraHeaders, path } = this.opts
     const { server } = toAddress(this.uri, path)
     const scope = socket._options.scope ?? `io:${digest(JSON.stringify([server, auth, query, extraHeaders]))}`
-    let known = lines.get(scope)
-    if (!known || known.line.status === 'closed') {
-      const sockets = new Set<FaceSocket>()
-      known = {
-        sockets,
-        line: lineFor({
-          scope,
-          credentials: async request => (await import('./credentials.ts')).credentials(request, sockets),
-        }),
-      }
-      lines.set(scope, known)
+    let line = lines.get(scope)
+    if (!line || line.status === 'closed') {
+      const own: Line = lineFor({
+        scope,
+        credentials: async request =>
+          (await import('./credentials.ts')).credentials(
+            request,
+            [...sockets].filter(({ _line }) => _line === own),
+          ),
+      })
+      lines.set(scope, (line = own))
     }
-    const { line, sockets } = known
     sockets.add(socket)
     if (!this.#watched.has(line))
       this.#watched.set(
@@ -115,7 +109,7 @@ export class FaceManager extends Emitter {
 
   /** For a socket: it is not active any more. */
   _destroyed(socket: FaceSocket): void {
-    for (const { sockets } of lines.values()) sockets.delete(socket)
+    sockets.delete(socket)
     if (this.#active().length > 0) return
     for (const stop of this.#watched.values()) stop()
     this.#watched.clear()
@@ -158,7 +152,8 @@ export class FaceManager extends Emitter {
   }
 
   #begin(): void {
-    this.engine = new Engine(String(this.opts.transports?.[0] ?? 'polling'))
+    const name = this.opts.transports?.[0] ?? 'polling'
+    this.engine = Object.assign(new Emitter(), { transport: { name, writable: false } })
     this._readyState = 'opening'
   }
 

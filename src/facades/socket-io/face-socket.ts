@@ -136,7 +136,7 @@ export class FaceSocket extends Emitter {
 
   emitWithAck(event: string, ...args: unknown[]): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      const ack: Ack = (error, value) => (error ? reject(error as Error) : resolve(value))
+      const ack: Ack = (error, value) => (error instanceof Error ? reject(error) : resolve(value))
       ack.withError = true
       this.emit(event, ...args, ack)
     })
