@@ -49,7 +49,7 @@ export function settled(socket: Socket): Promise<unknown> {
 
 /** Stops the server; resolves when the client has noticed, so that what comes next finds no connection. */
 export async function stop({ connected, server }: Api): Promise<void> {
-  const socket = await connected({ reconnection: false }, '/stopped')
+  const socket = await connected({}, '/stopped')
   const lost = next(socket, 'disconnect')
   await server('stop')
   await lost
