@@ -56,6 +56,16 @@ export async function stop({ connected, server }: Api): Promise<void> {
   socket.disconnect()
 }
 
+/** Connects by hand, again where the shared connection was just being tried in vain. */
+export async function reconnect(socket: Socket): Promise<void> {
+  while (!socket.connected) {
+    const failed = next(socket, 'connect_error')
+    const done = next(socket, 'connect')
+    socket.connect()
+    await Promise.race([failed, done])
+  }
+}
+
 /** What was thrown. */
 export function thrown(act: () => unknown): unknown {
   try {

@@ -1,4 +1,4 @@
-import { next, settled, stop, type Behaviour } from './behaviour.ts'
+import { next, reconnect, settled, stop, type Behaviour } from './behaviour.ts'
 
 export const reconnecting: readonly Behaviour[] = [
   {
@@ -121,8 +121,7 @@ export const reconnecting: readonly Behaviour[] = [
       const [error] = (await next(socket, 'connect_error')) as [Error]
       note(error.message, socket.active)
       await server('start')
-      socket.connect()
-      await next(socket, 'connect')
+      await reconnect(socket)
       note('connected by hand')
     },
   },
@@ -136,8 +135,7 @@ export const reconnecting: readonly Behaviour[] = [
       await server('stop')
       note(await failed, socket.active)
       await server('start')
-      socket.connect()
-      await next(socket, 'connect')
+      await reconnect(socket)
       note('connected by hand')
     },
   },
