@@ -249,6 +249,8 @@ export interface StatusChange {
   readonly status: StatusName
   readonly previous: StatusName
   readonly reason?: StatusReason
+  /** What the last attempt failed of, or the connection was lost by; for people. */
+  readonly message?: string
   readonly degraded?: boolean
   /** With `offline` and `blocked`, where it is known: after how long the next attempt is made. */
   readonly retryInMs?: number

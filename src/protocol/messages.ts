@@ -405,6 +405,8 @@ export type StatusReason =
 export interface LineStatus {
   readonly status: StatusName
   readonly reason?: StatusReason
+  /** What the last attempt failed of, or the connection was lost by, in the words of whoever noticed; for people. */
+  readonly message?: string
   /** The line is open by a lesser way than it could be. */
   readonly degraded?: boolean
   /** Where it waits for a while: how long, in milliseconds, until the next attempt. */

@@ -294,10 +294,11 @@ export function createBroker(deps: BrokerDeps): Broker {
   /** While another broker takes over the line goes on, and at its end tabs hear why. */
   function tellStatus(session: Session): void {
     if (handover.isUnderWay || ended) return
-    const { retryInMs } = connection
+    const { status, message, retryInMs } = connection
     session.send({
       type: 'status',
-      ...connection.status,
+      ...status,
+      ...(message === undefined ? {} : { message }),
       ...(isDegraded && connection.isOpen ? { degraded: true } : {}),
       ...(retryInMs === undefined ? {} : { retryInMs }),
     })

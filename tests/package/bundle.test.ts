@@ -49,19 +49,22 @@ test('the worker is a bundle of its own, with the transport that it uses', () =>
   expect(realtimeCode.test(worker)).toBe(false)
 })
 
-test('the face of pusher-js brings nothing of it along', async () => {
+test.each([
+  ['pusher-js', "import Pusher from 'partyline/pusher'\nglobalThis.face = Pusher\n", 'pusher:subscription_succeeded'],
+  ['socket.io-client', "import { io } from 'partyline/socket-io'\nglobalThis.face = io\n", 'io server disconnect'],
+])('the face of %s brings nothing of it along', async (name, code, own) => {
   const root = inject('consumer')
-  const script = join(root, 'pusher-face.js')
-  await writeFile(script, "import Pusher from 'partyline/pusher'\nglobalThis.Pusher = Pusher\n")
+  const script = join(root, `${name}-face.js`)
+  await writeFile(script, code)
   const [built] = (await build({
     root,
     configFile: false,
     logLevel: 'warn',
     build: { write: false, target: 'es2022', lib: { entry: script, formats: ['es'] } },
   })) as Rolldown.RolldownOutput[]
-  const code = built?.output.map(file => (file.type === 'chunk' ? file.code : '')).join('\n') ?? ''
-  expect(code).toContain('pusher:subscription_succeeded')
-  expect(pusherCode.test(code)).toBe(false)
+  const bundled = built?.output.map(file => (file.type === 'chunk' ? file.code : '')).join('\n') ?? ''
+  expect(bundled).toContain(own)
+  for (const library of [pusherCode, socketIoCode]) expect(library.test(bundled)).toBe(false)
 })
 
 describe.each([

@@ -6,6 +6,7 @@ const entries = [
   'partyline',
   'partyline/pusher',
   'partyline/register',
+  'partyline/socket-io',
   'partyline/supabase',
   'partyline/worker',
   'partyline/worker/pusher',

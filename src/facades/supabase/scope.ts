@@ -1,9 +1,11 @@
+import { digest } from '../digest.ts'
+
 /**
  * Whose line it is where the app does not say: tokens of one user are alike in their `sub`; where there is none, each
  * token is a user of its own.
  */
 export async function scopeOf(address: string, key: string, token: string | null): Promise<string> {
-  const user = token && token !== key ? (subOf(token) ?? (await (await import('./digest.ts')).digestOf(token))) : ''
+  const user = token && token !== key ? (subOf(token) ?? (await digest(token))) : ''
   return `${user} ${key.slice(-16)} ${address}`.slice(0, 200)
 }
 

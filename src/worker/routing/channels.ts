@@ -158,19 +158,20 @@ export class Channels {
   /** What came before the tab did. */
   #replay(session: Session, { name, ref }: Channel, count: number): void {
     for (const event of this.#deps.history.last(name, count))
-      if (event.except !== session.id) session.sender.send(toOutgoing(ref, event, 1))
+      if (isFor(session, event)) session.sender.send(toOutgoing(ref, event, 1))
   }
 
   #end(session: Session, channel: Channel): void {
-    this.#release(session, channel)
+    this.#release(session, channel, this.#deps.link.leavesAtOnce?.(channel.name) === true)
     this.#ones.takesNoMore(session, channel)
   }
 
-  #release(session: Session, channel: Channel): void {
+  #release(session: Session, channel: Channel, leavesAtOnce = false): void {
     channel.awaiting.delete(session)
     channel.watchers.delete(session)
     if (!channel.subscribers.delete(session) || channel.subscribers.size > 0) return
-    this.#linger(channel, this.#deps.lingerMs)
+    if (leavesAtOnce) this.#leave(channel)
+    else this.#linger(channel, this.#deps.lingerMs)
   }
 
   #linger(channel: Channel, ms: number): void {
@@ -227,7 +228,7 @@ export class Channels {
     let hasTakers = false
     for (const [session, deliver] of subscribers) {
       hasTakers ||= deliver !== 'all'
-      if (deliver === 'one' || awaiting.has(session) || session.id === event.except) continue
+      if (deliver === 'one' || awaiting.has(session) || !isFor(session, event)) continue
       forAll ??= toOutgoing(channel.ref, event, subscribers.size)
       session.sender.send(forAll)
     }
@@ -286,7 +287,7 @@ export class Channels {
       session.send({ type: 'continuity', ref: channel.ref, verdict: missed === undefined ? 'unknown' : 'recovered' })
       if (channel.subscribers.get(session) !== 'one')
         for (const event of missed ?? [])
-          if (event.except !== session.id) session.sender.send(toOutgoing(channel.ref, event, 1))
+          if (isFor(session, event)) session.sender.send(toOutgoing(channel.ref, event, 1))
     }
     this.#ones.givenUpTo(channel, places)
   }
@@ -392,6 +393,10 @@ export class Channels {
     channel.upstream = upstream
     for (const session of channel.subscribers.keys()) session.send(subscriptionNotice(channel))
   }
+}
+
+function isFor({ id }: Session, { except, only = id }: UpstreamEvent): boolean {
+  return except !== id && only === id
 }
 
 function isJoining({ upstream }: Channel, abort: AbortController): boolean {

@@ -13,6 +13,8 @@ import {
   type TransportSink,
   type UpstreamMessage,
 } from '../upstream/transport.ts'
+import { FaceNamespace, toFaceChannel, type FaceChannel } from './socket-io-face.ts'
+import { Namespace, parseSession } from './socket-io-namespace.ts'
 import { colonNames, toAddress, toChannel, type EventNames } from './socket-io-naming.ts'
 import { readAcknowledgement, readArguments, toLossError, toOpenError } from './socket-io-reading.ts'
 
@@ -75,8 +77,15 @@ export function socketIo(options: SocketIoOptions): Transport {
 
 const CAPABILITIES: Partial<Capabilities> = { acknowledgement: true, recovery: true, binary: true, ping: true }
 
+/**
+ * A namespace that was left is not connected again before this time: the server ends the whole connection when it reads
+ * both in one go.
+ */
+const REST_MS = 50
+
 /** One Manager for the broker's life: the sockets keep what they need to resume. */
 class SocketIoLink implements TransportLink {
+  readonly #url: string
   readonly #options: SocketIoOptions
   readonly #sink: TransportSink
   readonly #manager: Manager
@@ -87,11 +96,17 @@ class SocketIoLink implements TransportLink {
   /** Another broker's, for namespaces that are not connected yet. */
   #resume: Checkpoint = {}
   #isOpen = false
+  /** The tabs have `partyline/socket-io`: they alone say which namespaces there are, the primary one too. */
+  #isFaced = false
+  #pings = 0
+  /** Namespaces that were left a moment ago. */
+  readonly #resting = new Map<string, Promise<void>>()
   readonly publishBatch?: NonNullable<TransportLink['publishBatch']>
 
   constructor(url: string, options: SocketIoOptions, sink: TransportSink) {
     const { path, transports, withCredentials, query, extraHeaders, parser, batchEvent } = options
     if (batchEvent !== undefined) this.publishBatch = messages => this.#publishBatch(batchEvent, messages)
+    this.#url = url
     this.#options = options
     this.#sink = sink
     this.#primary = options.namespace ?? '/'
@@ -108,13 +123,21 @@ class SocketIoLink implements TransportLink {
       reconnection: false,
       autoConnect: false,
     })
-    this.#manager.on('close', () => queueMicrotask(() => this.#closed()))
+    this.#manager.on('close', (...why) => queueMicrotask(() => this.#closed(...why)))
+    this.#manager.on('ping', () => this.#pinged())
   }
 
   async open({ credentials, signal, resume = {} }: OpenRequest): Promise<void> {
     this.#credentials = credentials
     this.#resume = resume
+    const face = credentials?.['face'] as FaceHandshake | undefined
+    this.#isFaced = face !== undefined
     try {
+      if (face !== undefined) {
+        await this.#openFor(face, signal)
+        this.#isOpen = true
+        return
+      }
       const primary = this.#namespace(this.#primary)
       await primary.connected(signal)
       signal.throwIfAborted()
@@ -127,7 +150,9 @@ class SocketIoLink implements TransportLink {
     }
   }
 
-  async join(channel: string, signal: AbortSignal): Promise<void> {
+  async join(channel: string, signal: AbortSignal): Promise<unknown> {
+    const face = toFaceChannel(channel)
+    if (face !== undefined) return this.#joinFace(channel, face, signal)
     if (fromChannelId(channel).params !== undefined)
       throw new UpstreamError('refused', 'channels of Socket.IO have no parameters')
     const { namespace: name, room } = toAddress(channel, this.#primary)
@@ -140,9 +165,12 @@ class SocketIoLink implements TransportLink {
     if (room !== '' && rooms !== undefined && !namespace.joined.has(channel))
       readAcknowledgement(await ask(namespace.socket, rooms.join, room))
     if (namespace.wanted.has(channel)) namespace.joined.add(channel)
+    return undefined
   }
 
   leave(channel: string): void {
+    const face = toFaceChannel(channel)
+    if (face !== undefined) return this.#leaveFace(channel, face)
     const { namespace: name, room } = toAddress(channel, this.#primary)
     const namespace = this.#namespaces.get(name)
     if (namespace?.wanted.delete(channel) !== true) return
@@ -155,7 +183,13 @@ class SocketIoLink implements TransportLink {
     if (namespace.wanted.size === 0 && name !== this.#primary) this.#drop(name, namespace)
   }
 
-  publish({ channel, event, payload, key }: UpstreamMessage, signal: AbortSignal): Promise<unknown> {
+  leavesAtOnce(channel: string): boolean {
+    return toFaceChannel(channel) !== undefined
+  }
+
+  publish(message: UpstreamMessage, signal: AbortSignal): Promise<unknown> {
+    const { channel, event, payload, key } = message
+    if (toFaceChannel(channel) !== undefined) return this.#sendForFace(message)
     const { name, eventName } = this.#wireName(channel, event)
     const namespace = this.#namespace(name)
     const args = argumentsFor(payload, this.#options.idempotencyKeys === true ? key : undefined)
@@ -214,6 +248,8 @@ class SocketIoLink implements TransportLink {
   }
 
   streamOf(channel: string): string {
+    const face = toFaceChannel(channel)
+    if (face !== undefined) return face.namespace
     return toAddress(channel, this.#primary).namespace
   }
 
@@ -223,17 +259,125 @@ class SocketIoLink implements TransportLink {
     this.#manager._close()
   }
 
+  /** The connection alone, and of the namespaces those that the server may restore. */
+  async #openFor({ query, extraHeaders }: FaceHandshake, signal: AbortSignal): Promise<void> {
+    const { opts } = this.#manager
+    Object.assign(
+      opts,
+      withoutUndefined({
+        query: { ...this.#options.query, ...query },
+        extraHeaders: { ...this.#options.extraHeaders, ...extraHeaders },
+      }),
+    )
+    // The library lets go of a connection whose last namespace was refused, and would so in a circle.
+    this.#manager._destroy = () => {}
+    for (const [name, { session }] of Object.entries(this.#resume))
+      for (const channel of parseSession(session)?.joined ?? [])
+        if (toFaceChannel(channel)?.leave === undefined) this.#faceOf(name, channel)
+    await new Promise<void>((resolve, reject) => {
+      signal.addEventListener('abort', () => reject(toUpstreamError(signal.reason)))
+      this.#manager.open(error => (error === undefined ? resolve() : reject(toFaceOpenError(error))))
+    })
+    signal.throwIfAborted()
+    this.#sink.degraded(this.#manager.engine.transport.name === 'polling')
+    this.#manager.engine.on('upgrade', () => this.#sink.degraded(false))
+    const restored = [...this.#namespaces.values()].filter(({ wanted, joined }) => wanted.size + joined.size > 0)
+    await Promise.all(
+      restored.map(namespace => namespace.connected(signal).catch(error => namespace.fail(toUpstreamError(error)))),
+    )
+    signal.throwIfAborted()
+  }
+
+  async #joinFace(channel: string, { namespace: name, server, leave }: FaceChannel, signal: AbortSignal) {
+    if (leave !== undefined) return undefined
+    if (server !== this.#server)
+      throw toRefusal(`this page's worker connects to ${this.#server}, and io() was called for ${server}`)
+    await this.#resting.get(name)
+    signal.throwIfAborted()
+    const namespace = this.#faceOf(name, channel)
+    namespace.wanted.add(channel)
+    try {
+      await namespace.connected(signal)
+    } catch (error) {
+      const { kind, message, details } = toUpstreamError(error)
+      throw kind === 'network' || kind === 'no-credentials' ? error : toRefusal(message, details)
+    }
+    if (namespace.wanted.has(channel)) namespace.joined.add(channel)
+    return namespace.face?.session(namespace.hasRecovery)
+  }
+
+  #leaveFace(channel: string, { namespace: name, leave }: FaceChannel): void {
+    const namespace = this.#namespaces.get(name)
+    if (namespace === undefined) return
+    if (leave !== undefined) return void (namespace.socket.connected && namespace.socket.emit(...leave))
+    namespace.wanted.delete(channel)
+    namespace.joined.delete(channel)
+    if (namespace.wanted.size > 0) return
+    this.#drop(name, namespace)
+    const rest = new Promise<void>(resolve => setTimeout(resolve, REST_MS)).then(() => void this.#resting.delete(name))
+    this.#resting.set(name, rest)
+  }
+
+  async #sendForFace(message: UpstreamMessage): Promise<undefined> {
+    const name = toFaceChannel(message.channel)?.namespace ?? ''
+    const face = this.#namespaces.get(name)?.face
+    if (face === undefined) throw new UpstreamError('network', 'the namespace is not connected')
+    face.send(message)
+    return undefined
+  }
+
+  #faceOf(name: string, channel: string): Namespace {
+    const namespace = this.#namespace(name)
+    namespace.face ??= new FaceNamespace(channel, namespace.socket, this.#sink)
+    return namespace
+  }
+
+  get #server(): string {
+    const { path = '/socket.io' } = this.#options
+    return toHttp(this.#url) + path.replace(/\/$/, '')
+  }
+
+  /** Asks a tab at each attempt, as the library asks `auth` there. */
+  async #sendAuthOfFace(name: string, namespace: Namespace, send: (auth: object) => void): Promise<void> {
+    const { auth = identity } = this.#options
+    try {
+      const { json } = await this.#sink.authorise({ channel: name })
+      send(auth(typeof json === 'string' ? (JSON.parse(json) as Credentials) : undefined) as object)
+    } catch (error) {
+      namespace.fail(toUpstreamError(error))
+      namespace.socket.disconnect()
+    }
+  }
+
+  #pinged(): void {
+    this.#pings++
+    for (const { face, socket } of this.#namespaces.values()) if (socket.connected) face?.pinged(this.#pings)
+  }
+
   #namespace(name: string): Namespace {
     const known = this.#namespaces.get(name)
     if (known !== undefined) return known
     const auth = this.#options.auth ?? withoutExpiry
-    const socket = this.#manager.socket(name, { auth: send => send(auth(this.#credentials)) })
+    const socket = this.#manager.socket(name, {
+      auth: send => {
+        // The library has one socket for a name, whoever asks for it again.
+        const current = this.#namespaces.get(name)
+        if (current?.face === undefined) send(auth(this.#credentials))
+        else void this.#sendAuthOfFace(name, current, send)
+      },
+    })
     const namespace = new Namespace(socket, this.#resume[name])
     this.#namespaces.set(name, namespace)
-    socket.on('connect', () => this.#connected(namespace))
+    socket.on('connect', () => {
+      this.#connected(namespace)
+      namespace.face?.connected(namespace.hasRecovery)
+    })
     // One that was accepted before: the library lets go of it, and of the connection with the last, without a word.
     socket.on('connect_error', () => socket.connected && socket.disconnect())
-    socket.on('disconnect', (reason, details) => this.#disconnected(name, namespace, toLossError(reason, details)))
+    socket.on('disconnect', (reason, details) => {
+      if (this.#isOpen) namespace.face?.disconnected(reason, details)
+      this.#disconnected(name, namespace, toLossError(reason, details))
+    })
     socket.onAny((event: unknown, ...args: unknown[]) => this.#received(name, namespace, event, args))
     return namespace
   }
@@ -258,18 +402,22 @@ class SocketIoLink implements TransportLink {
   }
 
   /** The library may throw on a packet after it has let go of the connection, and before its sockets hear of it. */
-  #closed(): void {
+  #closed(...[reason, details]: [reason: string, details?: unknown]): void {
     if (this.#isOpen) for (const { socket } of this.#namespaces.values()) if (socket.connected) socket.disconnect()
+    if (!this.#isOpen || !this.#isFaced) return
+    this.close()
+    this.#sink.lost(toLossError(reason, details))
   }
 
   #disconnected(name: string, namespace: Namespace, error: UpstreamError): void {
     namespace.greeted = false
     if (!this.#isOpen) return
-    if (name !== this.#primary && this.#manager._readyState === 'open') {
-      for (const channel of namespace.wanted) this.#sink.channelLost(channel, error)
+    if ((name !== this.#primary || this.#isFaced) && this.#manager._readyState === 'open') {
+      for (const channel of namespace.wanted)
+        this.#sink.channelLost(channel, channel === namespace.face?.channel ? toRefusal(error.message) : error)
       return
     }
-    if (name !== this.#primary) return
+    if (name !== this.#primary || this.#isFaced) return
     this.close()
     this.#sink.lost(error)
   }
@@ -278,6 +426,8 @@ class SocketIoLink implements TransportLink {
     this.#connected(namespace)
     // The library lets numbers through.
     if (typeof event !== 'string') return this.#sink.malformed('event-name', `an event is called ${describe(event)}`)
+    namespace.face?.received(event, args, namespace.hasRecovery)
+    if (namespace.isFacesOnly) return
     const read = readArguments(args, namespace.hasRecovery)
     const routed = this.#names.fromServer(event, args)
     if (routed !== undefined) {
@@ -288,95 +438,10 @@ class SocketIoLink implements TransportLink {
   }
 }
 
-/** One namespace's socket and the channels in it. */
-class Namespace {
-  readonly socket: Socket
-  /** Channels that the broker wants. */
-  readonly wanted = new Set<string>()
-  /** Of these, the ones that the server knows in its present (or recoverable) session. */
-  readonly joined = new Set<string>()
-  /** Rooms to leave if the server restores the session. */
-  readonly toLeave = new Set<string>()
-  /** What became of the time away was told for the present connection. */
-  greeted = false
-
-  constructor(socket: Socket, resume: Checkpoint[string] | undefined) {
-    this.socket = socket
-    // The library keeps what came before a welcome also where none follows; the server restores it all anew.
-    const forget = (): void => void (socket.receiveBuffer = [])
-    socket.on('disconnect', forget)
-    socket.on('connect_error', forget)
-    const session = resume && parseSession(resume.session)
-    if (session === undefined) return
-    this.#recovery._pid = session.pid
-    this.#recovery._lastOffset = resume?.position
-    for (const channel of session.joined) this.joined.add(channel)
-  }
-
-  /** The server gave a private session id, which it does when connection state recovery is on. */
-  get hasRecovery(): boolean {
-    return this.#recovery._pid !== undefined
-  }
-
-  checkpoint(): Checkpoint[string] | undefined {
-    const { _pid: pid, _lastOffset: position } = this.#recovery
-    if (pid === undefined) return undefined
-    const session: StoredSession = { pid, joined: [...this.joined] }
-    return { session: JSON.stringify(session), position }
-  }
-
-  /** The library keeps them private, and needs them to ask for its session back. */
-  get #recovery(): { _pid?: string | undefined; _lastOffset?: string | undefined } {
-    return this.socket as unknown as { _pid?: string; _lastOffset?: string }
-  }
-
-  /** Resolves when the namespace is connected, connecting it if need be. */
-  async connected(signal: AbortSignal): Promise<void> {
-    const { socket } = this
-    if (socket.connected) return
-    await new Promise<void>((resolve, reject) => {
-      const settle = (finish: () => void): void => {
-        socket.off('connect', opened)
-        socket.off('connect_error', failed)
-        socket.off('disconnect', ended)
-        signal.removeEventListener('abort', aborted)
-        finish()
-      }
-      const opened = (): void => settle(resolve)
-      const failed = (error: Error): void => settle(() => reject(toOpenError(error)))
-      // The connection was there, and went before the server's welcome.
-      const ended = (...why: Parameters<typeof toLossError>): void => settle(() => reject(toLossError(...why)))
-      const aborted = (): void => settle(() => reject(toUpstreamError(signal.reason)))
-      socket.on('connect', opened)
-      socket.on('connect_error', failed)
-      socket.on('disconnect', ended)
-      signal.addEventListener('abort', aborted)
-      // A socket that was connected before stays `active` and connects with its manager.
-      if (socket.active) socket.io.open()
-      else socket.connect()
-    })
-  }
-}
-
-/** What a checkpoint tells of a namespace's session at the server. */
-interface StoredSession {
-  readonly pid: string
-  /** Channels that the server has joined in it. */
-  readonly joined: readonly string[]
-}
-
-/** `undefined` for what was not written here. */
-function parseSession(text: string): StoredSession | undefined {
-  try {
-    const { pid, joined } = JSON.parse(text) as { pid?: unknown; joined?: unknown }
-    return typeof pid === 'string' && isTexts(joined) ? { pid, joined } : undefined
-  } catch {
-    return undefined
-  }
-}
-
-function isTexts(value: unknown): value is string[] {
-  return Array.isArray(value) && value.every(entry => typeof entry === 'string')
+/** What a tab's `io()` says of the connection besides where it goes. */
+interface FaceHandshake {
+  readonly query?: { readonly [key: string]: string }
+  readonly extraHeaders?: { readonly [header: string]: string }
 }
 
 /** @throws PartylineError `invalid-payload` at once, when the library cannot send it */
@@ -406,8 +471,29 @@ function withoutExpiry(credentials: Credentials | undefined): { [key: string]: u
   return auth
 }
 
+function identity<T>(value: T): T {
+  return value
+}
+
 function withoutUndefined<T extends object>(options: T): Partial<T> {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<T>
+}
+
+/** Only a network's failure keeps a whole connection from being made: who may come in, namespaces say. */
+function toFaceOpenError(error: Error): UpstreamError {
+  const { kind, message, retryAfterMs } = toOpenError(error)
+  return kind === 'rate-limited' && retryAfterMs !== undefined
+    ? new UpstreamError(kind, message, { retryAfterMs })
+    : new UpstreamError('network', message)
+}
+
+/** What the face makes its `connect_error` of. */
+function toRefusal(message: string, data?: unknown): UpstreamError {
+  return new UpstreamError('refused', message, { details: { message, data } })
+}
+
+function toHttp(origin: string): string {
+  return origin.replace(/^ws/, 'http')
 }
 
 function parseUrl(url: string): string {

@@ -42,6 +42,7 @@ export class Connection {
   #opened = 0
   #lost = 0
   #lastCause: CauseKind | undefined
+  #lastMessage: string | undefined
   #sinceMs: number
 
   constructor(deps: ConnectionDeps) {
@@ -61,6 +62,11 @@ export class Connection {
   get retryInMs(): number | undefined {
     const until = deadline(this.#state.phase)
     return until === undefined ? undefined : Math.max(0, until - this.#deps.host.now())
+  }
+
+  /** The words of the last failure, while the status is one that has a reason. */
+  get message(): string | undefined {
+    return this.status.reason === undefined ? undefined : this.#lastMessage
   }
 
   /** Aborts when the present connection, or the attempt at one, ends. */
@@ -163,6 +169,7 @@ export class Connection {
 
   #failed(error: UpstreamError): void {
     this.#lastCause = error.kind
+    this.#lastMessage = error.message
     this.dispatch({ type: 'failed', cause: error.kind, retryAfterMs: error.retryAfterMs })
   }
 }

@@ -87,6 +87,8 @@ export interface TransportLink {
   renew?(credentials: Credentials): void
   /** What another broker needs to carry on from here, where the server can. Plain data. */
   checkpoint?(): Checkpoint
+  /** Whether a tab that says it wants the channel no more, rather than going, means it: it is left without a linger. */
+  leavesAtOnce?(channel: string): boolean
   /** The stream of the server in which the channel's events have their positions. @default one for all */
   streamOf?(channel: string): string
   /**
@@ -156,6 +158,8 @@ export interface BatchedMessage extends UpstreamMessage {
 export interface UpstreamEvent extends Omit<UpstreamMessage, 'key' | 'origin'> {
   /** A session that is not to get it, because it published it itself. */
   readonly except?: string | undefined
+  /** The one session that is to get it, such as the answer to what that one sent. */
+  readonly only?: string | undefined
   /** The server's position of this event, for resuming. */
   readonly position?: string | undefined
   /** Further arguments, where the server sent more than one. */

@@ -1,0 +1,4 @@
+import * as library from 'socket.io-client'
+import { offer } from './offer.ts'
+
+offer(library)

@@ -1,0 +1,4 @@
+import { io } from 'socket.io-client'
+import { start } from './app.ts'
+
+start(io)
