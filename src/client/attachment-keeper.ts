@@ -89,6 +89,7 @@ export function keepAttached(deps: AttachmentKeeperDeps): AttachmentKeeper {
       opening = hosts.open({ scope, generation }, signal, script)
       const both = Promise.all([takeLease(), opening])
       const [lease, link] = await abortable([signal], () => both)
+      signal.throwIfAborted()
       attachTo(link, lease, own)
     } catch (error) {
       // One that comes too late is nobody's, and a message on it would end a page's stay in the cache.

@@ -66,6 +66,8 @@ export function baseLine(hosts: HostChoice, options: LineOptions, sink: LineSink
   const over = new AbortController()
   const closed = over.signal
   let status: LineStatus = { status: 'connecting' }
+  /** How many different ones this tab was attached to. */
+  let brokers = 0
   let marks: readonly Mark[] = []
 
   const keeper = keepAttached({
@@ -84,6 +86,7 @@ export function baseLine(hosts: HostChoice, options: LineOptions, sink: LineSink
       watchesOutbox: sink.outbox?.isWatched,
     }),
     attached(attachment, { resumed }, isSameBroker) {
+      if (!isSameBroker) brokers++
       outgoing.attached(attachment.ask, resumed, isSameBroker)
       for (const channel of channels.values()) channel.attached()
     },
@@ -191,13 +194,15 @@ export function baseLine(hosts: HostChoice, options: LineOptions, sink: LineSink
   }
 
   async function giveCredentials({ id, request }: CredentialsWantedNotice): Promise<void> {
+    const broker = brokers
     let credentials
     try {
       credentials = structuredClone(await options.credentials?.({ ...request, signal: closed }))
     } catch (error) {
-      reportError(error)
+      if (!closed.aborted) reportError(error)
     }
-    outgoing.ask({ op: 'credentials', id, credentials }, reportError)
+    // Another one asks for itself.
+    if (keeper.current && broker === brokers) outgoing.ask({ op: 'credentials', id, credentials }, reportError)
   }
 
   return {

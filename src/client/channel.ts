@@ -114,9 +114,11 @@ export class ClientChannel implements Channel, ChannelSink {
   }
 
   track(state: unknown): void {
+    // What cannot be cloned throws before anything has changed.
+    const told = structuredClone(state)
     this.#isTracked = state !== undefined
     this.#wantedChanged()
-    this.#subscription.track(state)
+    this.#subscription.track(told)
   }
 
   /** For the line, as all that follow. */
@@ -149,8 +151,11 @@ export class ClientChannel implements Channel, ChannelSink {
     if (typeof handler !== 'function')
       throw new PartylineError('bad-options', `a handler is a function, not ${String(handler)}`)
     if (this.#line.closed.aborted || options.signal?.aborted) return () => {}
+    const { replay = 0 } = options
+    if (!(replay >= 0 && Number.isSafeInteger(replay)))
+      throw new PartylineError('bad-options', `replay is a number of events, not ${replay}`)
     const subscription = this.#subscription
-    subscription.replay = Math.max(subscription.replay, options.replay ?? 0)
+    subscription.replay = Math.max(subscription.replay, replay)
     const stop = listen(
       options.deliver === 'one' ? this.#ones : this.#events,
       ({ payload, meta }) => {

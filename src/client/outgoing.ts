@@ -167,15 +167,16 @@ export function startOutgoing(): Outgoing {
     detached() {
       post = undefined
       for (const asked of queue) if (asked.op.op !== 'publish') queue.delete(asked)
-      for (const [id, message] of messages) if (!message.isSafe) keepTime(id, message)
-      clearTimeout(orphaned)
-      orphaned = setTimeout(() => {
+      for (const [id, message] of messages)
+        if (!message.isSafe && message.until > performance.now()) keepTime(id, message)
+      orphaned ??= setTimeout(() => {
         for (const [id, message] of messages) if (!queue.has(message) && !message.op.durable?.outbox) fail(id)
       }, ORPHANED_MS)
     },
 
     attached(to, isSameSession, isSameBroker) {
       clearTimeout(orphaned)
+      orphaned = undefined
       const again: Asked[] = []
       for (const [id, message] of messages) {
         const { op, isSafe, isHandedOver } = message

@@ -69,12 +69,12 @@ export class Subscription {
     }
   }
 
-  /** Tells the others in the channel of this tab, which has to want it; `undefined`: no more. */
+  /** Tells the others in the channel of this tab, which has to want it; `undefined`: no more. @param state that can be cloned */
   track(state: unknown): void {
     this.#tracked = state
-    this.#tell({ op: 'track', channel: this.id, state: structuredClone(state) }, error => {
+    this.#tell({ op: 'track', channel: this.id, state }, error => {
       // With the line goes what it has told.
-      if (error.code !== 'line-closed') reportError(error)
+      if (error.code !== 'line-closed' && error.code !== 'forgotten') reportError(error)
     })
   }
 

@@ -12,7 +12,7 @@ export interface Added {
 
 export interface IntakeDeps {
   readonly pages: Pages
-  /** Notes where entries lie, other than those that may give way. */
+  /** Takes where entries lie that were stored together. */
   readonly places: Map<string, Place>
   readonly limits: Required<OutboxLimits>
   /** It can neither give way nor be dropped. */
@@ -89,7 +89,7 @@ async function add(deps: IntakeDeps, entry: NewEntry): Promise<Added> {
   // First, and over the old one: when it cannot be cloned, nothing was written.
   if ((await pages.put(page, old)) === undefined) {
     await pages.free(entry.key)
-    await pages.put(page, old)
+    if ((await pages.put(page, old)) === undefined) return { outcome: 'known' }
   }
   if (old !== undefined) await replaced(old.entry.key)
   return { outcome: 'stored', replaced: old?.entry.key }

@@ -7,7 +7,7 @@ import type { Body, Death, Entry, NewEntry } from './entry.ts'
 import { addAll, type Added } from './intake.ts'
 import { MIGRATIONS } from './migrations.ts'
 import { Pages, placeOf, type Found, type Place } from './pages.ts'
-import { further, parseProgress, type Progress } from './progress.ts'
+import { furthest, parseProgress, type Progress } from './progress.ts'
 import { DEFAULT_LIMITS, EMPTY, fits, parseUsage, type OutboxLimits, type Usage } from './usage.ts'
 import { isOutOfRoom, WorkQueue, type Operation } from './work-queue.ts'
 
@@ -56,7 +56,7 @@ interface Work {
 
 type Use = (work: Work) => Promise<void>
 
-/** Of places that are noted: those that others have sent stay among them. */
+/** Of places that are noted: those of entries that others have sent stay among them until then. */
 const MAX_PLACES = 20_000
 
 const PREFIX = 'partyline:outbox:'
@@ -66,7 +66,8 @@ const PREFIX = 'partyline:outbox:'
  * orders what they do.
  *
  * - What has resolved is stored: success is the transaction's `oncomplete`.
- * - An entry leaves only when it was acknowledged, dropped, or gave way to a newer one of the same `coalesce`.
+ * - An entry leaves only when it was acknowledged, dropped, or gave way to a newer one of the same `coalesce`; a dead
+ *   letter also when there are too many.
  * - A key is stored once.
  * - What is asked in one tick shares one transaction, in order.
  */
@@ -86,7 +87,9 @@ export class Outbox {
   /** Of the pages for which the places are true. */
   #version = 0
   /** How far pages were acknowledged while there was no room to note it. */
-  #unnoted: Progress['firsts'] = new Map()
+  #unnoted: Progress['firsts'] | undefined
+  /** Pages that have gone with their last entry: others may have sent the ones before, whose places are still noted. */
+  readonly #finished = new Set<number>()
   #usage = EMPTY
 
   constructor(options: OpenOutboxOptions) {
@@ -226,17 +229,9 @@ export class Outbox {
   }
 
   /** Takes entries out for good, waiting or dead, unless they are being sent. Returns the keys of those that are out. */
-  drop(keys: readonly string[]): Promise<readonly string[]> {
-    return this.#work.do(async work => {
-      const dropped: string[] = []
-      for (const key of keys) {
-        const found = this.sending.has(key) ? undefined : await work.pages.find(key)
-        if (found === undefined) continue
-        await this.#drop(work, found)
-        dropped.push(key)
-      }
-      return dropped
-    })
+  async drop(keys: readonly string[]): Promise<readonly string[]> {
+    const dropped = await Promise.all(keys.map(key => this.#work.doTogether(this.#dropAll, key)))
+    return keys.filter((_, index) => dropped[index])
   }
 
   /**
@@ -325,10 +320,23 @@ export class Outbox {
   readonly #acknowledgeAll: Operation<Work, string, void> = async ({ pages, places }, keys) => {
     const outcomes: PromiseSettledResult<void>[] = []
     for (const key of keys) {
-      const place = pages.isRearranged ? undefined : (places.get(key) ?? this.#places.get(key))
-      for (const known of [places, this.#places]) known.delete(key)
+      const known = pages.isRearranged ? undefined : (places.get(key) ?? this.#places.get(key))
+      const isGone = known !== undefined && (pages.finished.has(known.seq) || this.#finished.has(known.seq))
+      const place = isGone ? undefined : known
+      for (const noted of [places, this.#places]) noted.delete(key)
       const [outcome] = await Promise.allSettled([acknowledge(pages, key, place)])
       outcomes.push(outcome)
+    }
+    return outcomes
+  }
+
+  /** Tells of each whether it is out. */
+  readonly #dropAll: Operation<Work, string, boolean> = async (work, keys) => {
+    const outcomes: PromiseSettledResult<boolean>[] = []
+    for (const key of keys) {
+      const found = this.sending.has(key) ? undefined : await work.pages.find(key)
+      if (found !== undefined) await this.#drop(work, found)
+      outcomes.push({ status: 'fulfilled', value: found !== undefined })
     }
     return outcomes
   }
@@ -349,14 +357,21 @@ export class Outbox {
     this.#id = id
     this.#usage = pages.usage
     this.#version = version
-    this.#unnoted = isFull ? pages.firsts : new Map()
-    if (pages.isRearranged) this.#places.clear()
-    else this.#note(places)
+    if (isFull && pages.isMoved) this.#unnoted = pages.progress.firsts
+    else if (!isFull) this.#unnoted = undefined
+    if (pages.isRearranged) this.#forgetPlaces()
+    else this.#note(places, pages.finished)
   }
 
-  #note(places: ReadonlyMap<string, Place>): void {
-    if (this.#places.size + places.size > MAX_PLACES) this.#places.clear()
+  #note(places: ReadonlyMap<string, Place>, finished: ReadonlySet<number>): void {
+    if (this.#places.size + places.size > MAX_PLACES) this.#forgetPlaces()
     for (const [key, place] of places) this.#places.set(key, place)
+    for (const seq of finished) this.#finished.add(seq)
+  }
+
+  #forgetPlaces(): void {
+    this.#places.clear()
+    this.#finished.clear()
   }
 
   /** @param isFull nothing can be written but what deletes: how far pages were acknowledged is kept in mind then */
@@ -371,12 +386,13 @@ export class Outbox {
       promisifyRequest<unknown>(records.get('progress')).then(parseProgress),
       promisifyRequest<unknown>(records.get('id')),
     ])
-    const progress = id === this.#id ? further(stored, this.#unnoted) : stored
+    const progress = id === this.#id && this.#unnoted !== undefined ? furthest(stored, this.#unnoted) : stored
     // Another context has moved something, or has wiped it all.
-    if (stored.version !== this.#version || id !== this.#id) this.#places.clear()
+    if (stored.version !== this.#version || id !== this.#id) this.#forgetPlaces()
     const store = transaction.objectStore('pages')
     const pages = new Pages({ store, usage, progress, now: this.#now, reportError: this.#reportError })
-    if (usage === undefined) await pages.mend()
+    // What could not be noted others have counted.
+    if (usage === undefined || progress !== stored) await pages.mend()
     const work: Work = { pages, records, places: new Map() }
     await use(work)
     const isToNote = !isFull && (pages.isMoved || progress !== stored)
@@ -399,8 +415,9 @@ export class Outbox {
 
   async #bury(work: Work, found: Found, why: Death, error: WireError): Promise<Entry> {
     const { seq: _, coalesce: __, ...rest } = found.entry
+    const died = { at: this.#now(), why, error: storable(error) }
     await work.pages.takeOut(found)
-    const dead = await work.pages.append({ ...rest, state: 'dead', died: { at: this.#now(), why, error } })
+    const dead = await work.pages.append({ ...rest, state: 'dead', died })
     await this.#limitDead(work)
     return dead
   }
@@ -465,6 +482,16 @@ function withDefaults(limits: OutboxLimits): Required<OutboxLimits> {
     maxBytes: limits.maxBytes ?? maxBytes,
     maxMessageBytes: limits.maxMessageBytes ?? maxMessageBytes,
     maxDeadLetters: limits.maxDeadLetters ?? maxDeadLetters,
+  }
+}
+
+/** Without details that cannot be cloned. */
+function storable(error: WireError): WireError {
+  try {
+    return structuredClone(error)
+  } catch {
+    const { details: _, ...rest } = error
+    return rest
   }
 }
 

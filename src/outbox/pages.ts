@@ -35,10 +35,14 @@ export class Pages {
   usage: Usage
   /** Another than by {@link passed}: what is known of where entries lie is no longer true. */
   isRearranged = false
-  /** It was noted up to where pages were acknowledged. */
+  /** There is something new in {@link progress}. */
   isMoved = false
+  /** Pages that have gone with the acknowledgement of their last entry. */
+  readonly finished = new Set<number>()
   readonly #store: IDBObjectStore
   readonly #firsts: Map<number, number>
+  /** Those in which an entry was looked for by its key: the next one asked for may lie in the same. */
+  readonly #known = new Map<number, Page>()
   #version: number
   readonly #now: () => number
   readonly #reportError: (error: unknown) => void
@@ -52,17 +56,13 @@ export class Pages {
     this.#reportError = reportError
   }
 
-  get firsts(): Progress['firsts'] {
-    return this.#firsts
-  }
-
   get progress(): Progress {
     return { version: this.#version, firsts: this.#firsts }
   }
 
   /** By its key. */
   async find(key: string): Promise<Found | undefined> {
-    const [page] = await this.#read(this.#store.index('keys'), IDBKeyRange.only(key), 1)
+    const page = await this.#pageOf(key)
     if (page === undefined) return undefined
     const index = page.entries.findIndex(stored => stored?.key === key)
     const entry = index < this.#firstIn(page) ? undefined : entryAt(page, index)
@@ -85,7 +85,7 @@ export class Pages {
     const found: Found[] = []
     let rest = IDBKeyRange.bound([...from, pageSeqOf(after)], [...from, []])
     // Pages may be full, or of one entry each.
-    for (let most = 1; found.length < count; most = Math.min(4 * most, count)) {
+    for (let most = 1; found.length < count; most = Math.min(4 * most, count - found.length)) {
       const pages = await this.#read(index, rest, most)
       for (const page of pages) found.push(...this.#foundIn(page).filter(({ entry }) => entry.seq > after))
       const last = pages.at(-1)
@@ -117,6 +117,9 @@ export class Pages {
   async clear(): Promise<void> {
     await promisifyRequest(this.#store.clear())
     this.usage = EMPTY
+    this.#known.clear()
+    this.#firsts.clear()
+    this.#rearranged()
   }
 
   /**
@@ -126,7 +129,10 @@ export class Pages {
    */
   async put(page: NewPage, old?: Found): Promise<number | undefined> {
     const request = this.#request(page, old?.page.seq)
-    if (old !== undefined) this.#rearranged()
+    if (old !== undefined) {
+      this.#known.delete(old.page.seq)
+      this.#rearranged()
+    }
     return new Promise((resolve, reject) => {
       request.addEventListener('success', () => {
         this.usage = sum(this.usage, usageOf(page))
@@ -147,8 +153,11 @@ export class Pages {
   async passed({ seq, index, size, bytes }: Place): Promise<boolean> {
     if ((this.#firsts.get(seq) ?? 0) !== index) return false
     this.usage = minus(this.usage, { state: 'waiting', bytes })
-    if (index + 1 === size) await this.#delete(seq)
-    else this.#moveTo(seq, index + 1)
+    if (index + 1 < size) this.#moveTo(seq, index + 1)
+    else {
+      this.finished.add(seq)
+      await this.#delete(seq)
+    }
     return true
   }
 
@@ -160,12 +169,13 @@ export class Pages {
   /** Takes back a page that was put just now. */
   async discard(page: Page): Promise<void> {
     await promisifyRequest(this.#store.delete(page.seq))
+    this.#known.delete(page.seq)
     for (const entry of entriesOf(page, 0)) this.usage = minus(this.usage, entry)
   }
 
   /** One that was acknowledged keeps its key until its page has gone: it may be stored again from here on. */
   async free(key: string): Promise<void> {
-    const [page] = await this.#read(this.#store.index('keys'), IDBKeyRange.only(key), 1)
+    const page = await this.#pageOf(key)
     if (page !== undefined) await this.#write(page, without(page, this.#firstIn(page)))
   }
 
@@ -195,24 +205,19 @@ export class Pages {
 
   /** Damaged ones, which nobody could ever send, go to the dead letters as they are; the others are counted. */
   async mend(): Promise<void> {
+    this.#known.clear()
     let counted = EMPTY
     const there = new Set<number>()
     const damaged: NewPage[] = []
     const request = this.#store.openCursor()
     for (let cursor = await promisifyRequest(request); cursor !== null; cursor = await promisifyRequest(request)) {
       const seq = cursor.primaryKey as number
-      there.add(seq)
-      let page: Page | undefined
-      try {
-        page = parsePage(cursor.value)
-      } catch (error) {
-        this.#reportError(error)
-        const rescued = rescue(cursor.value)
-        page = rescued.page
+      const { page, isRight } = this.#mended(seq, cursor.value, damaged)
+      if (page !== undefined) there.add(seq)
+      if (!isRight) {
         this.#rearranged()
         if (page === undefined) cursor.delete()
         else cursor.update(page)
-        damaged.push(...rescued.damaged.map(one => damagedPage(seq, one, this.#now(), toWireError(error))))
       }
       if (page !== undefined) for (const { entry } of this.#foundIn(page)) counted = plus(counted, entry)
       cursor.continue()
@@ -220,6 +225,27 @@ export class Pages {
     this.usage = counted
     for (const seq of this.#firsts.keys()) if (!there.has(seq)) this.#moveTo(seq, 0)
     for (const page of damaged) await this.put(page)
+  }
+
+  /** What is left of a page, and, added to `damaged`, what was not acknowledged and cannot be sent. */
+  #mended(
+    seq: number,
+    value: unknown,
+    damaged: NewPage[],
+  ): { readonly page: Page | undefined; readonly isRight: boolean } {
+    const first = this.#firsts.get(seq) ?? 0
+    try {
+      const page = parsePage(value)
+      // All that it has was acknowledged.
+      return first < page.entries.length ? { page, isRight: true } : { page: undefined, isRight: false }
+    } catch (error) {
+      this.#reportError(error)
+      const rescued = rescue(value)
+      for (const one of rescued.damaged)
+        if (one.index === undefined || one.index >= first)
+          damaged.push(damagedPage(seq, one, this.#now(), toWireError(error)))
+      return { page: rescued.page && without(rescued.page, first), isRight: false }
+    }
   }
 
   #request(page: NewPage, seq: number | undefined): IDBRequest {
@@ -237,12 +263,14 @@ export class Pages {
       return this.#delete(page.seq)
     }
     await promisifyRequest(this.#store.put(changed))
+    this.#known.set(page.seq, changed)
     this.#rearranged()
     this.#moveTo(page.seq, firstOf(changed))
   }
 
   async #delete(seq: number): Promise<void> {
     await promisifyRequest(this.#store.delete(seq))
+    this.#known.delete(seq)
     this.#version++
     this.#moveTo(seq, 0)
   }
@@ -265,6 +293,17 @@ export class Pages {
 
   #foundIn(page: Page): readonly Found[] {
     return entriesOf(page, this.#firstIn(page)).map(entry => ({ entry, page, index: entry.seq % MAX_PAGE }))
+  }
+
+  async #pageOf(key: string): Promise<Page | undefined> {
+    const index = this.#store.index('keys')
+    const seq = (await promisifyRequest(index.getKey(key))) as number | undefined
+    if (seq === undefined) return undefined
+    const known = this.#known.get(seq)
+    if (known !== undefined) return known
+    const [page] = await this.#read(index, IDBKeyRange.only(key), 1)
+    if (page !== undefined) this.#known.set(page.seq, page)
+    return page
   }
 
   async #read(index: IDBIndex, range: IDBKeyRange, count?: number): Promise<readonly Page[]> {

@@ -8,7 +8,7 @@ import { MAX_PAGE, pageOf, withEntries, type NewPage, type Page, type Stored } f
  */
 export function parsePage(value: unknown): Page {
   const page = parseHead(value)
-  for (const stored of page.entries) if (!isStored(stored, page)) throw noEntry(page.seq)
+  for (const stored of page.entries) if (!isStored(stored, page)) throw damagedError(page.seq)
   return page
 }
 
@@ -39,13 +39,13 @@ export function rescue(value: unknown): { readonly page?: Page | undefined; read
 
 /** A dead letter under a key of its own. @param seq of the page in which it was found */
 export function damagedPage(seq: number, { index, raw }: Damaged, at: number, error: WireError): NewPage {
-  const key = index === undefined ? `damaged:page:${seq}` : `damaged:${seq * MAX_PAGE + index}`
+  const key = index === undefined ? `damaged:page:${seq}` : `damaged:entry:${seq * MAX_PAGE + index}`
   const died = { at, why: 'damaged', error } as const
   const entry = { key, lane: 'damaged', body: { kind: 'damaged', raw }, bytes: 0, createdAt: at } as const
   return pageOf({ ...entry, state: 'dead', attempts: 0, died })
 }
 
-function noEntry(seq: unknown): PartylineError {
+function damagedError(seq: unknown): PartylineError {
   return new PartylineError('bad-message', `page ${describe(seq)} of the outbox does not hold its entries`)
 }
 
@@ -60,7 +60,7 @@ function parseHead(value: unknown): Page {
     Array.isArray(page.entries) &&
     page.entries.length <= MAX_PAGE &&
     page.entries.some(entry => entry !== null)
-  if (!isRight) throw noEntry(page.seq)
+  if (!isRight) throw damagedError(page.seq)
   return value as Page
 }
 

@@ -17,7 +17,7 @@ import {
   tamper,
 } from '../support/browser/open-outbox.ts'
 
-const DAMAGED = `damaged:${MAX_PAGE + 1}`
+const DAMAGED = `damaged:entry:${MAX_PAGE + 1}`
 const DAMAGED_PAGE = 'damaged:page:1'
 
 /** An outbox with entries a to e in one lane and page, which somebody has changed. */
@@ -90,6 +90,26 @@ describe('a damaged entry', () => {
     await outbox.acknowledged('a')
     await outbox.acknowledged('c')
     expect(await laneOf(outbox)).toEqual(['d', 'e'])
+    expect(outbox.usage).toEqual(await recount(outbox))
+  })
+
+  test('that was acknowledged before is no dead letter, and its page goes with the rest', async () => {
+    const { scope, outbox } = await openDamaged(page => page)
+    for (const key of ['a', 'b', 'c']) await outbox.acknowledged(key)
+    await tamper(scope, transaction => {
+      const pages = transaction.objectStore('pages')
+      const request = pages.get(1)
+      request.addEventListener('success', () => {
+        const { entries, ...page } = request.result as Page
+        pages.put({
+          ...page,
+          entries: entries.map((entry, index) => (index === 2 ? entry : { ...entry, bytes: 'many' })),
+        })
+      })
+    })
+    expect(await laneOf(outbox)).toEqual([])
+    expect(await outbox.lanes('message')).toEqual([])
+    expect(await outbox.list('dead', ALL)).toHaveLength(2)
     expect(outbox.usage).toEqual(await recount(outbox))
   })
 

@@ -72,6 +72,35 @@ describe('entries that were stored together', () => {
     expect(outbox.usage).toEqual(await recount(outbox))
   })
 
+  test('stay where they are when one is buried with an error that cannot be stored whole', async () => {
+    const outbox = await openTestOutbox()
+    await addAll(outbox, ['a', 'b', 'c'])
+    await outbox.bury('b', 'rejected', { ...refused, details: { retry: () => {} } })
+    expect(await laneOf(outbox)).toEqual(['a', 'c'])
+    expect(await outbox.list('dead', ALL)).toMatchObject([{ key: 'b', died: { error: { message: refused.message } } }])
+    expect(outbox.usage).toEqual(await recount(outbox))
+  })
+
+  test('that another context has sent before are not sent off again by a late acknowledgement', async () => {
+    const [ours, theirs] = await openTwo()
+    await addAll(ours, ['a', 'b', 'c'])
+    for (const key of ['a', 'b']) await theirs.acknowledged(key)
+    await ours.acknowledged('c')
+    await addAll(ours, ['d', 'e'])
+    for (const key of ['a', 'b']) await ours.acknowledged(key)
+    expect(await laneOf(ours)).toEqual(['d', 'e'])
+    expect(ours.usage).toEqual(await recount(theirs))
+  })
+
+  test('give the oldest, as many as are asked for, also where they lie one by one', async () => {
+    const outbox = await openTestOutbox()
+    const keys = Array.from({ length: 300 }, (_, index) => `k${index}`)
+    for (const key of keys.slice(0, 100)) await outbox.add(newEntry(key))
+    await addAll(outbox, keys.slice(100))
+    for (const count of [1, 2, 99, 100, 101, 250, 300, 301])
+      expect(keysOf(await outbox.head('message', 'orders', count))).toEqual(keys.slice(0, count))
+  })
+
   test('can be listed from any of them on', async () => {
     const outbox = await openTestOutbox()
     await addAll(outbox, ['a', 'b', 'c'])

@@ -56,6 +56,18 @@ test('what the transport told of the join is there while it is joined', () => {
   expect(changes).toMatchObject([{ state: 'joining' }, { state: 'joined', info: { id: 7 } }, { state: 'joining' }])
 })
 
+test('a state that cannot be cloned is refused, and changes nothing', () => {
+  const { channel, told, tracked } = setUp()
+  expect(() => channel.track({ call: () => {} })).toThrow('could not be cloned')
+  expect([told, tracked]).toEqual([[], []])
+})
+
+test.each([Infinity, 1.5, -1, Number.NaN])('a replay of %s events is refused, and changes nothing', replay => {
+  const { channel, told } = setUp()
+  expect(() => channel.on('e', () => {}, { replay })).toThrow(expect.objectContaining({ code: 'bad-options' }))
+  expect(told).toEqual([])
+})
+
 describe('how a tab wants a channel', () => {
   test('is told when it changes, and only then', () => {
     const { listen, told } = setUp()

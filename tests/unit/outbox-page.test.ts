@@ -14,7 +14,7 @@ import {
   type Stored,
 } from '../../src/outbox/page.ts'
 import { damagedPage, parsePage, rescue } from '../../src/outbox/parse-page.ts'
-import { further, NO_PROGRESS, parseProgress } from '../../src/outbox/progress.ts'
+import { furthest, NO_PROGRESS, parseProgress } from '../../src/outbox/progress.ts'
 import { PartylineError, toWireError } from '../../src/protocol/index.ts'
 
 function entry(key: string, wanted: Partial<NewEntry> = {}): NewEntry {
@@ -206,12 +206,14 @@ describe('progress', () => {
     ['text', 'far'],
     ['no map', { version: 1, firsts: {} }],
     ['a map of other things', { version: 1, firsts: new Map([['a', 1]]) }],
+    ['further than a page goes', { version: 1, firsts: new Map([[1, MAX_PAGE]]) }],
+    ['before its beginning', { version: 1, firsts: new Map([[1, -1]]) }],
     ['no version', { version: 0.5, firsts: new Map() }],
   ])('that is %s is none', (_, value) => {
     expect(parseProgress(value)).toEqual(NO_PROGRESS)
   })
 
-  test('is as far as either says', () => {
+  test('is as far as either says, and newer than what others know', () => {
     const stored = {
       version: 2,
       firsts: new Map([
@@ -219,22 +221,16 @@ describe('progress', () => {
         [2, 1],
       ]),
     }
-    expect(
-      further(
-        stored,
-        new Map([
-          [1, 3],
-          [2, 4],
-          [3, 1],
-        ]),
-      ).firsts,
-    ).toEqual(
-      new Map([
-        [1, 5],
-        [2, 4],
-        [3, 1],
-      ]),
-    )
-    expect(further(stored, new Map())).toBe(stored)
+    const more = new Map([
+      [1, 3],
+      [2, 4],
+      [3, 1],
+    ])
+    const firsts = new Map([
+      [1, 5],
+      [2, 4],
+      [3, 1],
+    ])
+    expect(furthest(stored, more)).toEqual({ version: 3, firsts })
   })
 })

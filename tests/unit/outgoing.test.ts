@@ -215,6 +215,31 @@ describe('without a broker', () => {
   })
 })
 
+test('a message whose time was up while there was a broker is asked of the next one', async () => {
+  const { publish, attach, detach, settle, calls, outcomes } = setUp()
+  attach()
+  await publish('a', { timeoutMs: 1_000 })
+  await vi.advanceTimersByTimeAsync(3_000)
+  detach()
+  await vi.advanceTimersByTimeAsync(1_000)
+  expect(outcomes.get('a')).toBe('pending')
+  attach()
+  await settle()
+  expect(calls()).toEqual([['a'], ['a']])
+})
+
+test('what a broker had is unconfirmed after a while without another, however often one is looked for in vain', async () => {
+  const { publish, attach, detach, receive, outcomes } = setUp()
+  attach()
+  await publish('a', { timeoutMs: 1_000 })
+  await receive(1, 'sent')
+  for (let attempt = 0; attempt < 5; attempt++) {
+    detach()
+    await vi.advanceTimersByTimeAsync(5_000)
+  }
+  expect(outcomes.get('a')).toBe('unconfirmed')
+})
+
 test('with a broker it is the broker that keeps the time', async () => {
   const { publish, attach, outcomes } = setUp()
   attach()

@@ -41,8 +41,11 @@ export function chooseHost(options: readonly HostOption[]): HostChoice {
       return first().name
     },
     async open(...how) {
-      host ??= await first().load()
-      return host.open(...how)
+      const option = first()
+      const loaded = host ?? (await option.load())
+      // Another one may have its turn since.
+      if (option === first()) host = loaded
+      return loaded.open(...how)
     },
     worked() {
       maxFailures = MAX_FAILURES_OF_PROVEN

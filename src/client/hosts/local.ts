@@ -5,9 +5,6 @@ import type { ConnectOptions } from '../types.ts'
 import { portLink, type Host, type HostLink } from './host.ts'
 import { recordScript } from './worker-script.ts'
 
-/** Once the script runs, only the app's own code can fail. */
-const never = new Promise<never>(() => {})
-
 /**
  * The broker in the page itself: the last resort, with one connection for each tab. The worker's script is imported
  * into the page once; every link has a broker of its own, which ends with the link, so that nothing keeps the page
@@ -24,7 +21,7 @@ export function localHost(worker: ConnectOptions['worker']): Host {
       const { port1, port2 } = new MessageChannel()
       const broker = openBroker(address)
       broker.accept(port2)
-      const link = portLink(port1, never, () => {
+      const link = portLink(port1, new Promise<never>(() => {}), () => {
         links.delete(link)
         broker.close()
       })

@@ -49,7 +49,7 @@ export class ConnectionManager extends Dispatcher {
     this.#isInsisting = false
     this.#begin()
     const stop = this.#stopOf(CONNECTION)
-    this.#line ??= this.#pusher.openLine()
+    this.#line = this.#pusher.openLine(this.#line)
     this.#line.then(
       line => {
         if (!stop.signal.aborted) this.#listen(line, stop)
@@ -84,7 +84,7 @@ export class ConnectionManager extends Dispatcher {
   /** For pusher: another server is meant. */
   switchCluster(): void {
     this.#end()
-    void this.#line?.then(line => line.close())
+    this.#line?.then(line => line.close()).catch(() => {})
     this.#line = undefined
     this.connect()
   }

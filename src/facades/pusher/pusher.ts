@@ -122,18 +122,27 @@ export class Pusher extends Dispatcher {
     return `${this.key}@${wsHost || `ws-${cluster}.pusher.com`}:${this.shouldUseTLS() ? wssPort : wsPort}`
   }
 
-  /** For the connection. */
-  async openLine(): Promise<Line> {
+  /** For the connection: the line of whoever the options are of now; `known`, where it is that. */
+  async openLine(known?: Promise<Line>): Promise<Line> {
+    const scope = await this.#scope()
+    const line = await known?.catch(() => undefined)
+    if (line?.scope === scope && line.status !== 'closed') return line
+    line?.close()
     return lineFor({
-      scope: this.options.scope ?? `pusher:${this.server}:${await digest(this.#identity)}`,
-      // `undefined`: another tab is to be asked.
-      credentials: request => this.#authorise(request) as Promise<Credentials>,
+      scope,
+      credentials: async request => {
+        if ((await this.#scope()) !== scope) throw new Error('the options are of another user than the connection')
+        // `undefined`: another tab is to be asked.
+        return this.#authorise(request) as Promise<Credentials>
+      },
     })
   }
 
   /** What tells one user from another, as far as the options show it. */
-  get #identity(): string {
-    return JSON.stringify(endpointsOf(this.options).map(one => [fieldsOf(one, 'params'), fieldsOf(one, 'headers')]))
+  async #scope(): Promise<string> {
+    if (this.options.scope) return this.options.scope
+    const identity = endpointsOf(this.options).map(one => [fieldsOf(one, 'params'), fieldsOf(one, 'headers')])
+    return `pusher:${this.server}:${await digest(JSON.stringify(identity))}`
   }
 
   #heard({ event, channel, data, ...metadata }: Message): void {

@@ -180,7 +180,12 @@ export class FaceSocket extends Emitter {
       if (info) queueMicrotask(() => this.#stops === stops && this.#connected(info as Session))
     }
     // Later, as the original does: what is set right after `io()` counts.
-    void this.#load().then(() => this.#stops === stops && this._resolveAuth(data => void join(data).catch(reportError)))
+    const failed = (error: unknown): void => {
+      if (!isOver()) this.#refused(error)
+    }
+    this.#load()
+      .then(() => this.#stops === stops && this._resolveAuth(data => void join(data).catch(failed)))
+      .catch(failed)
   }
 
   /** For the manager: leaves its place, and stays `active`. */

@@ -195,7 +195,7 @@ export class RealtimeChannel {
     channel.onState(change => this.#stood(change), options)
     channel.onContinuity(({ verdict }) => {
       // Others' wishes have interrupted it: as after a lost connection, the app has to look anew.
-      if (verdict !== 'recovered' && !this.#isInterrupted) this.#tell?.('SUBSCRIBED')
+      if (verdict !== 'recovered' && !this.#isInterrupted) this.#say('SUBSCRIBED')
       this.#isInterrupted = false
     }, options)
     channel.onAny((payload: any, { event }) => {
@@ -216,7 +216,16 @@ export class RealtimeChannel {
   lost(error: Error): void {
     if (!this.#isWanted) return
     this.#become('errored')
-    this.#tell?.('CHANNEL_ERROR', error)
+    this.#say('CHANNEL_ERROR', error)
+  }
+
+  /** A callback that throws must not keep the others from hearing. */
+  #say(...[status, error]: Parameters<Tell>): void {
+    try {
+      this.#tell?.(status, error)
+    } catch (thrown) {
+      reportError(thrown)
+    }
   }
 
   get #isWanted(): boolean {
@@ -238,7 +247,7 @@ export class RealtimeChannel {
     this.#timer = setTimeout(() => {
       this.#leave()
       this.#retryLater()
-      this.#tell?.('TIMED_OUT')
+      this.#say('TIMED_OUT')
     }, this.#joinTimeout)
   }
 
@@ -260,7 +269,7 @@ export class RealtimeChannel {
     this.#become('joined')
     this.#tries = 0
     for (const push of this.#pushes.splice(0)) push()
-    this.#tell?.('SUBSCRIBED')
+    this.#say('SUBSCRIBED')
     const channel = this.#channel
     if (this.bindings['postgres_changes'])
       channel?.request('system', undefined, { timeoutMs: ROWS_MS, signal: this.#entered.signal }).then(
@@ -276,7 +285,7 @@ export class RealtimeChannel {
     // It was joined, and has crashed.
     if (details?.isFinal === false) this.#isInterrupted = true
     this.#retryLater()
-    this.#tell?.(
+    this.#say(
       'CHANNEL_ERROR',
       details?.isFinal === false
         ? new Error('channel error: transport failure', { cause: {} })
@@ -301,7 +310,7 @@ export class RealtimeChannel {
     this.#leave()
     this.#become('closed')
     this.socket._remove(this)
-    this.#tell?.('CLOSED')
+    this.#say('CLOSED')
   }
 
   #leave(): void {

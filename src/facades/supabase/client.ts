@@ -166,7 +166,9 @@ export class RealtimeClient implements ChannelClient {
       for (const channel of this.channels) channel.enter(line)
       if (token !== this.accessTokenValue) await this.#tokenChanged()
     } catch (error) {
-      if (turn === this.#turn) this.#lost(error as Error)
+      if (turn !== this.#turn) return
+      this.#isWanted = false
+      this.#lost(error as Error)
     }
   }
 

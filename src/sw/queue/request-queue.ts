@@ -1,5 +1,5 @@
 import { openOutbox, type Outbox } from '../../outbox/index.ts'
-import { toWireError } from '../../protocol/index.ts'
+import { PartylineError, toWireError } from '../../protocol/index.ts'
 import type { ResolvedRoute } from '../options.ts'
 import { IDEMPOTENCY_KEY } from './kept-headers.ts'
 import { toEntry, withKey } from './queued-request.ts'
@@ -38,17 +38,33 @@ export class RequestQueue {
   async answer(scope: string, { lane, keepAuthorization }: WriteRoute, request: Request): Promise<Response> {
     const key = request.headers.get(IDEMPOTENCY_KEY) ?? crypto.randomUUID()
     const write = { scope, lane, keepAuthorization, key, startedAt: Date.now(), request: withKey(request, key) }
-    let box: Outbox | undefined
+    const box = await this.#open(scope)
+    if (box === undefined) return fetch(write.request)
     try {
-      box = await openOutbox({ scope, reportError: this.#deps.reportError })
-      const waiting = await box.head('request', lane, 1)
-      if (waiting.length > 0) return await this.#store(box, write)
-    } catch (error) {
-      // Where nothing can be stored nothing waits.
-      this.#deps.reportError(error)
-      return fetch(write.request)
+      return (await this.#isWaiting(box, lane)) ? await this.#store(box, write) : await this.#send(box, write)
+    } finally {
+      await this.#leave(box, write)
     }
-    return this.#send(box, write).finally(() => box.close())
+  }
+
+  /** `undefined` where nothing can be stored. */
+  async #open(scope: string): Promise<Outbox | undefined> {
+    const { reportError } = this.#deps
+    try {
+      return await openOutbox({ scope, reportError })
+    } catch (error) {
+      reportError(error)
+      return undefined
+    }
+  }
+
+  async #isWaiting(box: Outbox, lane: string): Promise<boolean> {
+    try {
+      return (await box.head('request', lane, 1)).length > 0
+    } catch (error) {
+      this.#deps.reportError(error)
+      return false
+    }
   }
 
   async #send(box: Outbox, write: Write): Promise<Response> {
@@ -67,19 +83,41 @@ export class RequestQueue {
   }
 
   /** Never rejects: the page hears why it could not be stored. */
-  async #store(box: Outbox, { scope, request, ...how }: Write): Promise<Response> {
+  async #store(box: Outbox, write: Write): Promise<Response> {
+    const { scope, request, ...how } = write
     try {
-      await box.add(await toEntry(request, how))
+      const entry = await toEntry(request, how)
+      this.#refuseForgotten(write)
+      await box.add(entry)
+      if (!this.#deps.isWanted(scope, write.startedAt)) await box.drop([how.key])
+      this.#refuseForgotten(write)
     } catch (error) {
       return refusal(error)
-    } finally {
-      box.close()
     }
     this.#deps.stored(scope)
     return new Response(JSON.stringify({ queued: true, id: how.key }), {
       status: 202,
       headers: { 'content-type': 'application/json', 'partyline-queued': how.key },
     })
+  }
+
+  #refuseForgotten({ scope, startedAt }: Write): void {
+    if (!this.#deps.isWanted(scope, startedAt))
+      throw new PartylineError('forgotten', 'the line was forgotten while the request was on its way')
+  }
+
+  /** Opening it may have made anew what was deleted meanwhile. */
+  async #leave(box: Outbox, { scope, startedAt }: Write): Promise<void> {
+    const { isWanted, reportError } = this.#deps
+    try {
+      if (isWanted(scope, startedAt)) return
+      const { waiting, dead } = await box.refresh()
+      if (waiting + dead === 0) await box.wipe()
+    } catch (error) {
+      reportError(error)
+    } finally {
+      box.close()
+    }
   }
 }
 

@@ -37,8 +37,8 @@ export interface DispatcherDeps {
   changed(): void
 }
 
-/** How much of a lane is read at once. */
-const PAGE = 100
+/** How much of a lane is read at once: as much as the outbox keeps together. */
+const LOAD_COUNT = 128
 /** How much of it is kept in memory; the rest is read when it has its turn. */
 const MAX_KEPT = 256
 
@@ -53,6 +53,8 @@ export class Dispatcher {
   #isComplete = false
   /** Acknowledged, and perhaps still in the database: never sent again from here. */
   readonly #done = new Set<string>()
+  /** Of these, the ones that the database did not let go. */
+  readonly #stuck = new Set<string>()
 
   constructor(deps: DispatcherDeps) {
     this.#deps = deps
@@ -172,10 +174,14 @@ export class Dispatcher {
     lane.isLoading = true
     lane.hasMore = false
     try {
-      const entries = await box.head('message', lane.name, PAGE)
-      for (const entry of entries)
-        if (!this.#done.has(entry.key)) lane.items.push({ entry, attempts: entry.attempts, attempt: undefined })
-      if (entries.length === PAGE) lane.hasMore = true
+      const entries = await box.head('message', lane.name, LOAD_COUNT)
+      const unsent = entries.filter(({ key }) => !this.#done.has(key))
+      for (const entry of unsent) lane.items.push({ entry, attempts: entry.attempts, attempt: undefined })
+      if (entries.length === LOAD_COUNT) lane.hasMore = true
+      // They could not be taken out.
+      const stuck = entries.filter(({ key }) => this.#stuck.has(key))
+      for (const { key } of stuck) this.#takeOut(key)
+      if (stuck.length > 0 && unsent.length === 0) this.#backOff(lane)
     } catch (error) {
       host.reportError(error)
       lane.hasMore = true
@@ -211,18 +217,30 @@ export class Dispatcher {
   }
 
   #acknowledged(lane: Lane, item: Item, reply: unknown): void {
-    const { box, acknowledged, left } = this.#deps
+    const { acknowledged } = this.#deps
     const { key } = item.entry
     lane.failures = 0
     this.#take(lane, item)
     this.#done.add(key)
     acknowledged(key, reply)
+    this.#takeOut(key)
+  }
+
+  #takeOut(key: string): void {
+    const { box, host, left } = this.#deps
+    this.#stuck.delete(key)
     box
       .acknowledged(key)
-      .then(() => {
-        this.#done.delete(key)
-        left()
-      }, this.#deps.host.reportError)
+      .then(
+        () => {
+          this.#done.delete(key)
+          left()
+        },
+        (error: unknown) => {
+          this.#stuck.add(key)
+          host.reportError(error)
+        },
+      )
       .finally(() => box.sending.delete(key))
   }
 
@@ -259,8 +277,23 @@ export class Dispatcher {
     const why = error.code === 'unconfirmed' ? 'unconfirmed' : 'rejected'
     box
       .bury(key, why, toWireError(error))
-      .then(() => failed(key, error), host.reportError)
+      .then(
+        () => failed(key, error),
+        (problem: unknown) => {
+          host.reportError(problem)
+          this.#comesBack(lane.name)
+        },
+      )
       .finally(() => box.sending.delete(key))
+  }
+
+  /** It waits still, where it was. */
+  #comesBack(name: string): void {
+    const lane = this.#lane(name)
+    lane.items.splice(0, lane.items.length, ...lane.items.filter(({ attempt }) => attempt !== undefined))
+    lane.hasMore = true
+    this.#backOff(lane)
+    this.#turn(lane)
   }
 
   #take(lane: Lane, item: Item): void {
