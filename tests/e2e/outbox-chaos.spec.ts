@@ -62,8 +62,8 @@ test('10 000 messages over 8 lanes, and everything breaks at every moment: each 
     perLane,
     breaks,
     cut: () => server.cut(),
-    async restart() {
-      await server.close()
+    stop: () => server.close(),
+    async start() {
       server = await serve({ port: server.port, handle })
     },
   })

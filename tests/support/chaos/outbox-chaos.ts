@@ -112,7 +112,8 @@ export interface OutboxChaosDeps {
   readonly perLane: number
   readonly breaks: readonly Break[]
   readonly cut: () => Promise<void>
-  readonly restart: () => Promise<void>
+  readonly stop: () => Promise<void>
+  readonly start: () => Promise<void>
 }
 
 /** Tabs that write, and what breaks them. */
@@ -171,9 +172,9 @@ export class OutboxChaos {
   }
 
   async #break({ victim, lane }: Break): Promise<void> {
-    const { browser, lanes, cut, restart } = this.#deps
+    const { browser, lanes, cut, stop, start } = this.#deps
     if (victim === 'connection') return cut()
-    if (victim === 'server') return restart()
+    if (victim === 'server') return stop().then(start)
     if (victim === 'broker') return killBroker(browser).catch(() => undefined)
     if (victim === 'everybody') return this.#closeAll()
     const index = lanes.findIndex(own => own.includes(lane))
@@ -182,21 +183,29 @@ export class OutboxChaos {
     await this.#open(index)
   }
 
-  /** Until the service worker has sent all that was stored. The page of another user keeps it awake. */
+  /**
+   * Until the service worker has broken at each of its moments, or has sent all that was stored: what it leaves is for
+   * the line to break at. The page of another user keeps it awake.
+   */
   async #closeAll(): Promise<void> {
-    const { context, tab, lanes } = this.#deps
+    const { context, tab, lanes, perLane, stop, start } = this.#deps
+    // So that there is something to send.
+    await stop()
+    await Promise.all(this.#tabs.map((page, index) => piledUp(page, lanes[index] ?? [], perLane)))
     await Promise.all(this.#tabs.map(page => page.close()))
     const page = await context.newPage()
     this.#sending = [...SENDING]
     this.#alone = page
     await page.goto(offlinePageUrl({ app: tab.app, scope: 'somebody else' }))
     await controlled(page)
-    while ((await waitingOf(page, `${tab.scope}@${tab.server}`)) > 0) {
+    await page.waitForFunction(() => 'openOutbox' in window)
+    while (this.#sending.length > 0 && (await waitingOf(page, `${tab.scope}@${tab.server}`)) > 0) {
       await nudge(page)
       await new Promise(resolve => setTimeout(resolve, NUDGE_EVERY_MS))
     }
     this.#alone = undefined
     await page.close()
+    await start()
     for (const index of lanes.keys()) await this.#open(index)
   }
 
@@ -208,6 +217,18 @@ export class OutboxChaos {
     await page.goto(offlinePageUrl(tab))
     await page.evaluate(write, { lanes: lanes[index] ?? [], perLane, breaks })
   }
+}
+
+/** Resolves when messages wait that this page has stored, or it has no more to store. */
+async function piledUp(page: Page, lanes: readonly string[], perLane: number): Promise<void> {
+  await page.waitForFunction(
+    async ([own, all]) => {
+      if (own.every(lane => Number(localStorage.getItem(lane)) === all)) return true
+      const waiting = await window.line.outbox.list({ count: 1_000 }).catch(() => [])
+      return waiting.some(({ lane }) => own.includes(lane))
+    },
+    [lanes, perLane] as const,
+  )
 }
 
 function waitingOf(page: Page, scope: string): Promise<number> {
