@@ -751,6 +751,32 @@ describe('a tab that comes back with a mark', () => {
     expect(story(staying)).toEqual([5, 6, 'next'])
   })
 
+  it('while the server restores what was missed waits for what it has handled, and gets nothing twice', async () => {
+    const { host, line, transport, emit } = setUp()
+    const restored = deferred<void>()
+    transport.behaviour.open = async () => {
+      transport.sink().continuity('orders', { verdict: 'recovered' })
+      emit('orders', 5, { position: '5' })
+      await restored.promise
+    }
+    const behind = await line.openTab({
+      marks: [{ epoch: 'another', n: 0, checkpoint: { '': { session: 's', position: '4' } } }],
+      wanted: [{ channel: 'orders', resume: { moved: false } }],
+    })
+    await host.advance(500)
+    expect(transport.calls).toEqual(['open'])
+    const ahead = await line.openTab({
+      wanted: [{ channel: 'orders', resume: { moved: true, position: '7' } }],
+    })
+    for (const n of [6, 7, 8]) emit('orders', n, { position: String(n) })
+    restored.resolve()
+    await Promise.all([joined(behind), joined(ahead)])
+    emit('orders', 9, { position: '9' })
+    for (const tab of [behind, ahead]) await waitFor(() => tab.payloads().includes(9), 'the next event')
+    expect(story(behind)).toEqual(['recovered', 5, 6, 7, 8, 9])
+    expect(story(ahead)).toEqual(['recovered', 8, 9])
+  })
+
   it('of another broker, of which nothing is known here, is told `unknown`', async () => {
     const { line } = await joinedLine()
     const back = await line.openTab({

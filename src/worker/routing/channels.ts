@@ -93,8 +93,11 @@ export class Channels {
     session.send(subscriptionNotice(channel, this.#infoNow(channel)))
     if (isNew && resume !== undefined) {
       channel.awaiting.set(session, resume)
-      // Otherwise the connection that is being made may bring what is missing.
-      if (channel.continuousSince !== undefined) this.#settle(channel)
+      // Otherwise the connection that is being made may bring what is missing, also what the tab has had already.
+      if (
+        this.#deps.connection() !== undefined ? channel.continuousSince !== undefined : this.#isKnown(session, channel)
+      )
+        this.#settle(channel, [session])
     }
     if (isNew && resume === undefined && deliver !== 'one') this.#replay(session, channel, replay)
     this.#watch(session, channel, presence)
@@ -276,12 +279,21 @@ export class Channels {
     this.#deps.interrupted(channel.name)
   }
 
+  /** What the tab has handled last has come here, too. */
+  #isKnown(session: Session, channel: Channel): boolean {
+    const resume = channel.awaiting.get(session)
+    return resume !== undefined && this.#missed(channel, session, resume) !== undefined
+  }
+
   /** Tells those who await it what became of the events since they were attached elsewhere. */
-  #settle(channel: Channel): void {
-    if (channel.awaiting.size === 0) return
-    const awaiting = [...channel.awaiting]
+  #settle(channel: Channel, sessions: Iterable<Session> = channel.awaiting.keys()): void {
+    const awaiting = [...sessions].flatMap(session => {
+      const resume = channel.awaiting.get(session)
+      return resume === undefined ? [] : [[session, resume] as const]
+    })
+    if (awaiting.length === 0) return
     const places = this.#placesForOne(channel, awaiting)
-    channel.awaiting.clear()
+    for (const [session] of awaiting) channel.awaiting.delete(session)
     for (const [session, resume] of awaiting) {
       const missed = this.#missed(channel, session, resume)
       session.send({ type: 'continuity', ref: channel.ref, verdict: missed === undefined ? 'unknown' : 'recovered' })
