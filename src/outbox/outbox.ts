@@ -230,6 +230,7 @@ export class Outbox {
 
   /** Takes entries out for good, waiting or dead, unless they are being sent. Returns the keys of those that are out. */
   async drop(keys: readonly string[]): Promise<readonly string[]> {
+    if (keys.length === 0) await this.refresh()
     const dropped = await Promise.all(keys.map(key => this.#work.doTogether(this.#dropAll, key)))
     return keys.filter((_, index) => dropped[index])
   }

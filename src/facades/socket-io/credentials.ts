@@ -8,6 +8,9 @@ export async function credentials(
 ): Promise<Credentials> {
   const socket = sockets.find(({ active, nsp }) => active && (channel ?? nsp) === nsp)
   if (!socket) throw new Error(`no socket for ${channel}`)
+  const { query, extraHeaders } = socket.io.opts
+  // To be asked for anew at each connection.
+  if (channel === undefined) return { face: { query, extraHeaders }, expiresAt: 0 }
   const data = socket._auth ? socket._auth.data : await new Promise(resolve => socket._resolveAuth(resolve))
   // What was made of somebody else's is not this one's line.
   const [line] = await socket.io._lineFor(socket, data)
@@ -16,7 +19,5 @@ export async function credentials(
     socket._join()
     throw new Error(`other credentials for ${channel}`)
   }
-  const { query, extraHeaders } = socket.io.opts
-  // To be asked for anew at each connection.
-  return channel === undefined ? { face: { query, extraHeaders }, expiresAt: 0 } : { json: JSON.stringify(data) }
+  return { json: JSON.stringify(data) }
 }
