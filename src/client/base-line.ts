@@ -194,6 +194,7 @@ export function baseLine(hosts: HostChoice, options: LineOptions, sink: LineSink
   }
 
   async function giveCredentials({ id, request }: CredentialsWantedNotice): Promise<void> {
+    const { current } = keeper
     const broker = brokers
     let credentials
     try {
@@ -201,8 +202,9 @@ export function baseLine(hosts: HostChoice, options: LineOptions, sink: LineSink
     } catch (error) {
       if (!closed.aborted) reportError(error)
     }
-    // Another one asks for itself.
-    if (keeper.current && broker === brokers) outgoing.ask({ op: 'credentials', id, credentials }, reportError)
+    // Another one asks for itself. It may ask before it has welcomed the tab, which counts it.
+    const isSame = keeper.current === current || broker === brokers
+    if (keeper.current && isSame) outgoing.ask({ op: 'credentials', id, credentials }, reportError)
   }
 
   return {
