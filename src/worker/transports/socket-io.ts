@@ -382,8 +382,11 @@ class SocketIoLink implements TransportLink {
     return namespace
   }
 
-  #drop(name: string, { socket }: Namespace): void {
+  #drop(name: string, namespace: Namespace): void {
+    const { socket } = namespace
     this.#namespaces.delete(name)
+    // Whoever waits for it to be connected would wait for what is not to come.
+    namespace.fail(new UpstreamError('network', 'the namespace was left'))
     socket.offAny()
     socket.off()
     socket.disconnect()
