@@ -10,6 +10,8 @@ type Opened = (error?: Error) => void
 
 /** The lines of this page, by their scopes, and who is active on any of them. */
 const lines = new Map<string, Line>()
+/** Whose connection has ended, as namespaces have told: what the lines themselves say of it comes after that. */
+const ended = new Set<Line>()
 const sockets = new Set<FaceSocket>()
 
 /** What a tab knows of the connection. */
@@ -95,6 +97,8 @@ export class FaceManager extends Emitter {
             [...sockets].filter(({ _line }) => _line === own),
           ),
       })
+      // When all have heard of it.
+      own.on('status', () => queueMicrotask(() => ended.delete(own)))
       lines.set(scope, (line = own))
     }
     sockets.add(socket)
@@ -117,7 +121,8 @@ export class FaceManager extends Emitter {
   }
 
   /** For a socket: the connection is there. */
-  _opened(): void {
+  _opened(line?: Line): void {
+    if (line) ended.delete(line)
     if (this._readyState === 'open') return
     const attempt = this.#attempts
     const isBack = this._reconnecting
@@ -143,6 +148,13 @@ export class FaceManager extends Emitter {
       }
     this.emit('close', reason, description)
     this.#retry()
+  }
+
+  /** For a socket: the server's end has come to it on this line. Each namespace has word of it. */
+  _ended(line: Line, reason: string, description: unknown): void {
+    if (ended.has(line)) return
+    ended.add(line)
+    this._closed(reason, description, line)
   }
 
   _pinged(n: number): void {
@@ -211,7 +223,10 @@ export class FaceManager extends Emitter {
 
   #heard(line: Line, message: string | undefined = line.reason): void {
     const { status } = line
-    if (status === 'open') {
+    if (ended.has(line) && status !== 'closed') {
+      // Whoever connects by hand meanwhile wants another connection than the one that has ended.
+      if (status !== 'open' && this._readyState === 'opening') this.#look(line)
+    } else if (status === 'open') {
       if (this._readyState === 'opening' || this._reconnecting) this._opened()
       const { engine } = this
       const name = line.degraded ? 'polling' : 'websocket'

@@ -320,7 +320,8 @@ export class FaceSocket extends Emitter {
     if (event === 'connect') this.#connected(told)
     else if (event === 'ack') this.#acknowledged(told.id, told.args)
     else if (event === 'ping') this.io._pinged(told.n)
-    else if (told.reason !== 'io server disconnect') this.io._closed(told.reason, told.description, this._line)
+    else if (told.reason === 'io client disconnect') this.io._closed(told.reason, told.description, this._line)
+    else if (told.reason !== 'io server disconnect') this.io._ended(this._line as Line, told.reason, told.description)
     else if (this.connected) {
       this.#destroy()
       this._closed(told.reason)
@@ -349,7 +350,7 @@ export class FaceSocket extends Emitter {
 
   #connected({ id, recovers }: Session): void {
     if (this.connected) return
-    this.io._opened()
+    this.io._opened(this._line)
     // Not there, as in the original, where the server recovers nothing.
     this.recovered = recovers && id === this.#session?.id
     this.#session = { id, recovers }

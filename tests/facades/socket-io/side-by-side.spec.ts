@@ -5,8 +5,6 @@ import { expect, test, type Side } from './fixtures.ts'
 test.describe('partyline/socket-io behaves as socket.io-client does', () => {
   for (const { name, differs, fresh = false, on = 'plain' } of behaviours)
     test(differs === undefined ? name : `${name} (differs)`, async ({ pageOf }) => {
-      // Open: now and then, after connect() by hand, neither `connect` nor `connect_error` comes. The cause is not known.
-      test.fixme(name.startsWith('with reconnection: false'), 'hangs now and then with the face')
       const observe = async (side: Side) => {
         const page = await pageOf(side, fresh ? 'fresh' : on)
         return page.evaluate(which => window.run(which), name)

@@ -169,6 +169,38 @@ export const reconnecting: readonly Behaviour[] = [
     },
   },
   {
+    name: 'each namespace hears once of a loss, and the manager too',
+    async run({ connected, note, nsp, server, use }) {
+      const socket = await connected()
+      const other = use(socket.io.socket(`${nsp}-other`))
+      await next(other, 'connect')
+      socket.on('disconnect', reason => note('one', reason))
+      other.on('disconnect', reason => note('other', reason))
+      socket.io.on('close', reason => note('manager', reason))
+      const back = Promise.all([next(socket, 'connect'), next(other, 'connect')])
+      await server('cut')
+      await back
+      for (const each of [socket, other]) each.off('disconnect')
+    },
+  },
+  {
+    name: 'another manager, made at once when a connection is lost, connects',
+    async run({ connected, note, nsp, open, server }) {
+      const socket = await connected({ reconnection: false })
+      const made = new Promise<void>(resolve => {
+        socket.once('disconnect', () => {
+          const other = open({ reconnection: false }, `${nsp}-other`)
+          other.io.on('open', () => note('open'))
+          other.io.on('close', () => note('never'))
+          other.on('connect', resolve)
+        })
+      })
+      await server('cut')
+      await made
+      note(socket.connected)
+    },
+  },
+  {
     name: 'all namespaces of a manager come back',
     async run({ connected, use, note, nsp, server }) {
       const socket = await connected()
