@@ -2,7 +2,7 @@
 import { loadavg } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { runMain } from '../scripts/lib/clear-failure.mjs'
-import { startBrowser } from './lib/browser.mjs'
+import { startBrowserWithProfile } from './lib/browser.mjs'
 import { buildApp } from './lib/build-app.mjs'
 import { list, positive, readOptions } from './lib/options.mjs'
 import { printBursts, printDrains, printFoot, printSingles, printStarts } from './lib/outbox-print.mjs'
@@ -67,8 +67,7 @@ await runMain(async () => {
 
   const site = await startStaticServer(await buildApp({ minify: profile === undefined }))
   const inbox = await startInbox()
-  const browser = await startBrowser()
-  const context = await browser.newContext()
+  const { browser, context, close } = await startBrowserWithProfile()
   const env = environment(browser)
   printEnvironment(env)
   let lastScope = 0
@@ -92,7 +91,7 @@ await runMain(async () => {
       printStarts(results.start)
     }
   } finally {
-    await browser.close()
+    await close()
     await site.close()
     inbox.close()
   }

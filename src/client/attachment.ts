@@ -100,7 +100,7 @@ export function openAttachment(deps: AttachmentDeps): Attachment {
 
   const call: Attachment['call'] = async (method, args = epoch => [epoch], until) => {
     // The ports have no order between them: what came in a frame may make the app call before the welcome is here.
-    const { epoch } = await abortable([until], () => welcomed)
+    const { epoch } = welcome ?? (await abortable([until], () => welcomed))
     const askedAt = performance.now()
     try {
       return await post(method, args(epoch), until)

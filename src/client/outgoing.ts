@@ -43,6 +43,8 @@ interface Pending extends Asked {
 }
 
 const MAX_TRIES = 8
+/** What goes in one call at most. A broker stores the first while a tab that publishes much still makes the next. */
+const MAX_OPS = 500
 /** How long what a broker had may stay unknown while there is no other. */
 const ORPHANED_MS = 20_000
 
@@ -81,14 +83,20 @@ export function startOutgoing(): Outgoing {
   let orphaned: ReturnType<typeof setTimeout> | undefined
 
   function enqueue(asked: Asked): void {
-    if (queue.add(asked).size === 1) queueMicrotask(flush)
+    const { size } = queue.add(asked)
+    if (size === 1) queueMicrotask(flush)
+    else if (size >= MAX_OPS) flush()
   }
 
   function flush(): void {
-    if (!post || queue.size === 0) return
+    if (!post) return
     const all = [...queue]
     queue.clear()
-    post(all.map(({ op }) => op)).then(
+    for (let first = 0; first < all.length; first += MAX_OPS) call(post, all.slice(first, first + MAX_OPS))
+  }
+
+  function call(to: Post, all: readonly Asked[]): void {
+    to(all.map(({ op }) => op)).then(
       failures => {
         for (const { index, error } of failures) all[index]?.failed?.(fromWireError(error))
       },

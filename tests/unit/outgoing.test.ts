@@ -60,6 +60,33 @@ function setUp() {
   }
 }
 
+describe('many messages at once', () => {
+  const MANY = Array.from({ length: 1_200 }, (_, n) => String(n))
+
+  function publishAll({ outgoing }: ReturnType<typeof setUp>): void {
+    for (const payload of MANY) void publishOn(outgoing, 'orders', 'place', payload, { durable: false })
+  }
+
+  test('go in several calls, in order, the first of them before all are published', async () => {
+    const tab = setUp()
+    tab.attach()
+    publishAll(tab)
+    expect(tab.calls().map(({ length }) => length)).toEqual([500, 500])
+    await tab.settle()
+    expect(tab.calls().map(({ length }) => length)).toEqual([500, 500, 200])
+    expect(tab.calls().flat()).toEqual(MANY)
+  })
+
+  test('go so also to a broker that comes later', async () => {
+    const tab = setUp()
+    publishAll(tab)
+    tab.attach()
+    await tab.settle()
+    expect(tab.calls().map(({ length }) => length)).toEqual([500, 500, 200])
+    expect(tab.calls().flat()).toEqual(MANY)
+  })
+})
+
 describe('a message that no broker has heard of yet', () => {
   test('goes to the first that comes, and to no other', async () => {
     const { publish, attach, detach, settle, calls } = setUp()
