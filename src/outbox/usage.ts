@@ -15,7 +15,7 @@ export interface OutboxLimits {
   readonly maxEntries?: number
   /** Most bytes of all entries, dead letters included; estimated. @default 52_428_800 */
   readonly maxBytes?: number
-  /** Most bytes of one entry, estimated. @default 1_048_576 */
+  /** Most bytes of one entry, estimated. @default 900_000 */
   readonly maxMessageBytes?: number
   /** Most dead letters; beyond it the oldest go. @default 1_000 */
   readonly maxDeadLetters?: number
@@ -24,7 +24,7 @@ export interface OutboxLimits {
 export const DEFAULT_LIMITS: Required<OutboxLimits> = {
   maxEntries: 10_000,
   maxBytes: 52_428_800,
-  maxMessageBytes: 1_048_576,
+  maxMessageBytes: 900_000,
   maxDeadLetters: 1_000,
 }
 

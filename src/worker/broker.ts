@@ -21,7 +21,7 @@ import { perform, retryWithNewCredentials } from './sessions/operations.ts'
 import { servePort } from './sessions/port-service.ts'
 import type { Session } from './sessions/session.ts'
 import { Sessions } from './sessions/sessions.ts'
-import type { ConnectionState } from './upstream/connection-state.ts'
+import { isUnexplained, type ConnectionState } from './upstream/connection-state.ts'
 import { Connection } from './upstream/connection.ts'
 import { CredentialDesk } from './upstream/credentials.ts'
 import type { TransportLink } from './upstream/transport.ts'
@@ -278,7 +278,7 @@ export function createBroker(deps: BrokerDeps): Broker {
     if (previous.phase.name === 'open') {
       channels.connectionLost()
       publisher.connectionLost()
-      outbox.connectionLost()
+      outbox.connectionLost(isUnexplained(state))
     }
     for (const session of sessions) tellStatus(session)
     // What was accepted may just have run out. A server that ends what it accepts again and again is left alone.

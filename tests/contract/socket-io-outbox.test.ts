@@ -161,6 +161,26 @@ describe('idempotencyKeys', () => {
   })
 })
 
+describe('a message that the server finds too large, which ends the connection each time', () => {
+  it.each([{ transports: ['websocket'] }, { transports: ['polling'] }, { transports: ['polling', 'websocket'] }])(
+    'is among the dead letters in the end, and all others arrive ($transports)',
+    async transport => {
+      const orders = await serveOrders()
+      const tab = await openTab(orders, transport, { outbox: { ...FAST.outbox, maxMessageBytes: 2_000_000 } })
+      const [before, large, behind, other] = [
+        publish('before'),
+        publish('x'.repeat(1_010_000)),
+        publish('behind'),
+        publish('other', { channel: 'chat' }),
+      ]
+      await tab.ask(before, large, behind, other)
+      expect(await settled(tab, large)).toMatchObject({ stage: 'failed', error: { code: 'unconfirmed' } })
+      for (const op of [before, behind, other]) expect(await settled(tab, op)).toMatchObject({ stage: 'acknowledged' })
+      expect(new Set(orders.done)).toEqual(new Set(['before', 'behind', 'other']))
+    },
+  )
+})
+
 describe('batchEvent', () => {
   const BATCH = { batch: { maxDelayMs: 30, maxEvents: 4 } }
   const batches = ({ heard }: Orders): unknown[][] =>

@@ -109,6 +109,112 @@ async function setUp(policy: Partial<DispatchPolicy> = {}, host = fakeClockHost(
 
 const network = (): UpstreamError => new UpstreamError('network', 'lost on the way')
 
+describe('a message after which the connection ends at once', () => {
+  async function setUpWith(policy: Partial<DispatchPolicy> = {}) {
+    const setting = await setUp(policy)
+    const { dispatcher, can, settle } = setting
+    return {
+      ...setting,
+      async lose(isUnexplained = true) {
+        can.isOpen = false
+        dispatcher.connectionLost(isUnexplained)
+        await settle()
+        can.isOpen = true
+        dispatcher.turn()
+        await settle()
+      },
+    }
+  }
+
+  test('is sent alone from the third time on, and given up after the fifth', async () => {
+    const { publish, lose, underWay, settled, settle, box } = await setUpWith()
+    const bad = await publish('a')
+    await lose()
+    await lose()
+    const other = await publish('b')
+    expect(underWay().map(({ key }) => key)).toEqual([bad])
+    await lose()
+    await lose()
+    expect(underWay().map(({ key }) => key)).toEqual([bad])
+    expect(settled.size).toBe(0)
+    await lose()
+    expect(settled.get(bad)).toBe('unconfirmed')
+    expect(underWay().map(({ key }) => key)).toEqual([other])
+    const dead = await box.list('dead', 10)
+    expect(dead.map(({ key }) => key)).toEqual([bad])
+    expect(dead[0]?.died?.error.message).toContain('5 connections ended just after the message was sent')
+    underWay()[0]?.resolve('ok')
+    await settle()
+    expect(settled.get(other)).toBe('acknowledged')
+  })
+
+  test('draws none into it that was under way with it', async () => {
+    const { publish, lose, underWay, settled, settle, order } = await setUpWith({ maxUnderWay: 3 })
+    const first = await publish('a')
+    const bad = await publish('a')
+    const last = await publish('a')
+    const other = await publish('b')
+    expect(underWay()).toHaveLength(4)
+    await lose()
+    expect(underWay()).toHaveLength(4)
+    await lose()
+    for (let alone = underWay(); alone.length > 0; alone = underWay()) {
+      expect(alone).toHaveLength(1)
+      if (alone[0]?.key === bad) await lose()
+      else alone[0]?.resolve('ok')
+      await settle()
+    }
+    expect(Object.fromEntries(settled)).toEqual({
+      [first]: 'acknowledged',
+      [bad]: 'unconfirmed',
+      [last]: 'acknowledged',
+      [other]: 'acknowledged',
+    })
+    expect(order().filter(key => key === bad)).toHaveLength(5)
+    expect(order().filter(key => key !== bad)).toHaveLength(9)
+  })
+
+  test('is suspected also when the lane was read anew meanwhile', async () => {
+    const { publish, lose, settled, dispatcher, settle, can } = await setUpWith()
+    const bad = await publish('a')
+    for (let losses = 0; losses < 4; losses++) {
+      await lose()
+      can.isOpen = false
+      await dispatcher.reload()
+      can.isOpen = true
+      dispatcher.turn()
+      await settle()
+    }
+    await lose()
+    expect(settled.get(bad)).toBe('unconfirmed')
+  })
+
+  test('is not given up when the connection ended later, or somebody has said why', async () => {
+    const { publish, lose, settled, pass, order } = await setUpWith()
+    const key = await publish('a')
+    for (let losses = 0; losses < 4; losses++) await lose()
+    for (let losses = 0; losses < 3; losses++) {
+      await pass(2_000)
+      await lose()
+    }
+    for (let losses = 0; losses < 3; losses++) await lose(false)
+    expect(settled.size).toBe(0)
+    expect(order()).toEqual(Array.from({ length: 11 }, () => key))
+  })
+
+  test('holds up nobody while its lane waits to try again', async () => {
+    const { publish, lose, underWay, settle } = await setUpWith()
+    const bad = await publish('a')
+    await lose()
+    await lose()
+    expect(underWay().map(({ key }) => key)).toEqual([bad])
+    underWay()[0]?.reject(new UpstreamError('rate-limited', 'slowly', { retryAfterMs: 1_000 }))
+    await settle()
+    const other = await publish('b')
+    expect(underWay().map(({ key }) => key)).toEqual([other])
+  })
+})
+
 describe('a message', () => {
   test('is sent at once where nothing waits before it, and leaves the outbox when it is acknowledged', async () => {
     const { publish, sent, settled, settle, box, dispatcher } = await setUp()
@@ -200,7 +306,7 @@ describe('a message', () => {
     const key = await publish('a')
     for (let losses = 0; losses < 5; losses++) {
       can.isOpen = false
-      dispatcher.connectionLost()
+      dispatcher.connectionLost(false)
       expect(sent.at(-1)?.signal.aborted).toBe(true)
       await settle()
       can.isOpen = true
@@ -214,7 +320,7 @@ describe('a message', () => {
     const { publish, can, dispatcher, sent, settled, settle, order } = await setUp()
     const key = await publish('a')
     can.isOpen = false
-    dispatcher.connectionLost()
+    dispatcher.connectionLost(true)
     sent[0]?.reject(new UpstreamError('refused', 'late'))
     await settle()
     expect(settled.size).toBe(0)
@@ -390,7 +496,7 @@ describe('what is in the database and not in memory', () => {
     const { host, dispatcher, settle, order, publish, can, box } = await setUp()
     const [first, second] = [await publish('a'), await publish('a')]
     can.isOpen = false
-    dispatcher.connectionLost()
+    dispatcher.connectionLost(true)
     const other = await setUp({}, host)
     await other.settle()
     other.sent[0]?.resolve('ok')
@@ -541,7 +647,7 @@ test('whatever becomes of each, the server sees every message first in the order
               break
             case 'lose':
               can.isOpen = false
-              dispatcher.connectionLost()
+              dispatcher.connectionLost(true)
               break
             case 'open':
               can.isOpen = true

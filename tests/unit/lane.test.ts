@@ -13,6 +13,7 @@ function item(isUnderWay = false): Item {
     entry: { key, lane: 'orders', body, bytes: 8, createdAt: 0 },
     attempts: 0,
     attempt: isUnderWay ? new AbortController() : undefined,
+    sentAt: 0,
   }
 }
 

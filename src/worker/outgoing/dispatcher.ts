@@ -3,7 +3,7 @@ import { fullJitter } from '../../lib/index.ts'
 import { PartylineError, toWireError } from '../../protocol/index.ts'
 import type { BrokerHost } from '../host.ts'
 import { toUpstreamError, UpstreamError } from '../upstream/transport.ts'
-import { newLane, nextStep, type Item, type Lane } from './lane.ts'
+import { isSuspected, newLane, nextStep, type Item, type Lane } from './lane.ts'
 
 export interface DispatchPolicy {
   readonly maxAttempts: number
@@ -37,6 +37,10 @@ export interface DispatcherDeps {
   changed(): void
 }
 
+/** A connection that ends so soon after a message was sent may end because of it. */
+const SOON_MS = 2_000
+/** After so many of them a message is not sent again: the last ones ended when it alone was under way. */
+const MAX_LOSSES = 5
 /** How much of a lane is read at once: as much as the outbox keeps together. */
 const LOAD_COUNT = 128
 /** How much of it is kept in memory; the rest is read when it has its turn. */
@@ -55,6 +59,8 @@ export class Dispatcher {
   readonly #done = new Set<string>()
   /** Of these, the ones that the database did not let go. */
   readonly #stuck = new Set<string>()
+  /** Lanes in which something was sent just before a connection ended. */
+  readonly #troubled = new Set<Lane>()
 
   constructor(deps: DispatcherDeps) {
     this.#deps = deps
@@ -77,7 +83,7 @@ export class Dispatcher {
   add(entry: NewEntry): void {
     const lane = this.#lane(entry.lane)
     if (lane.hasMore || lane.isLoading || lane.items.length >= MAX_KEPT) lane.hasMore = true
-    else replaceOrAppend(lane, { entry, attempts: 0, attempt: undefined })
+    else replaceOrAppend(lane, { entry, attempts: 0, attempt: undefined, sentAt: 0 })
     this.#turn(lane)
   }
 
@@ -127,10 +133,17 @@ export class Dispatcher {
     for (const lane of this.#lanes.values()) this.#turn(lane)
   }
 
-  /** Whether what was sent has arrived nobody knows: it is sent again, under the same key. */
-  connectionLost(): void {
+  /**
+   * Whether what was sent has arrived nobody knows: it is sent again, under the same key.
+   * @param isUnexplained nobody has said why; it may be for a message
+   */
+  connectionLost(isUnexplained: boolean): void {
+    const now = this.#deps.host.now()
     for (const lane of this.#lanes.values())
-      for (const item of lane.items.filter(({ attempt }) => attempt !== undefined)) this.#unsent(lane, item)
+      for (const item of lane.items.filter(({ attempt }) => attempt !== undefined)) {
+        this.#unsent(lane, item)
+        if (isUnexplained && now - item.sentAt < SOON_MS && item.notStored === undefined) this.#suspect(lane, item)
+      }
   }
 
   #lane(name: string): Lane {
@@ -148,6 +161,7 @@ export class Dispatcher {
     for (;;) {
       const step = nextStep(lane, host.now(), policy.maxUnderWay)
       if (step.type === 'send' && isLate(step.item, host.wallClock())) return expire()
+      else if (step.type === 'send' && !this.#mayGo(lane)) return
       else if (step.type === 'send') this.#send(lane, step.item)
       else if (step.type === 'load') return void this.#load(lane)
       else if (step.type === 'done') return this.#close(lane)
@@ -155,8 +169,16 @@ export class Dispatcher {
     }
   }
 
+  /** What is suspected goes before all others, and alone: so it is found out soon, and the others are out of it. */
+  #mayGo(lane: Lane): boolean {
+    const now = this.#deps.host.now()
+    const suspected = [...this.#troubled].filter(troubled => isSuspected(troubled, now))
+    return suspected.length === 0 || (suspected.includes(lane) && this.sentCount === 0)
+  }
+
   #close(lane: Lane): void {
     lane.cancelTimer()
+    this.#troubled.delete(lane)
     this.#lanes.delete(lane.name)
     this.#deps.emptied(lane.name)
     this.#deps.changed()
@@ -176,7 +198,7 @@ export class Dispatcher {
     try {
       const entries = await box.head('message', lane.name, LOAD_COUNT)
       const unsent = entries.filter(({ key }) => !this.#done.has(key))
-      for (const entry of unsent) lane.items.push({ entry, attempts: entry.attempts, attempt: undefined })
+      for (const entry of unsent) lane.items.push({ entry, attempts: entry.attempts, attempt: undefined, sentAt: 0 })
       if (entries.length === LOAD_COUNT) lane.hasMore = true
       // They could not be taken out.
       const stuck = entries.filter(({ key }) => this.#stuck.has(key))
@@ -197,6 +219,7 @@ export class Dispatcher {
     const attempt = new AbortController()
     const { signal } = attempt
     item.attempt = attempt
+    item.sentAt = host.now()
     box.sending.add(key)
     const cancelTimeout = host.setTimer(policy.ackTimeoutMs, () =>
       attempt.abort(new UpstreamError('network', `no acknowledgement within ${policy.ackTimeoutMs} ms`)),
@@ -206,8 +229,10 @@ export class Dispatcher {
       // The connection was lost since, or the time was up.
       if (item.attempt !== attempt) return
       item.attempt = undefined
+      const mayAllGo = this.#troubled.size > 0
       then()
-      this.#turn(lane)
+      if (mayAllGo) this.turn()
+      else this.#turn(lane)
     }
     signal.addEventListener('abort', () => settle(() => this.#failed(lane, item, signal.reason)))
     handOver(() => send(body as MessageBody, key, signal)).then(
@@ -257,6 +282,15 @@ export class Dispatcher {
     box.attempted(item.entry.key).catch(host.reportError)
   }
 
+  /** The connection has ended when it was just sent. */
+  #suspect(lane: Lane, item: Item): void {
+    const { key } = item.entry
+    const losses = (lane.losses.get(key) ?? 0) + 1
+    lane.losses.set(key, losses)
+    this.#troubled.add(lane)
+    if (losses >= MAX_LOSSES) this.#bury(lane, item, endsConnections(losses))
+  }
+
   /** To be sent again, where it is stored. */
   #unsent(lane: Lane, item: Item): void {
     const { box, failed } = this.#deps
@@ -299,6 +333,7 @@ export class Dispatcher {
   #take(lane: Lane, item: Item): void {
     const index = lane.items.indexOf(item)
     if (index >= 0) lane.items.splice(index, 1)
+    if (lane.losses.delete(item.entry.key) && lane.losses.size === 0) this.#troubled.delete(lane)
   }
 
   /** What was sent together and fails together is one failure. */
@@ -335,6 +370,13 @@ async function handOver(send: () => Promise<unknown>): Promise<unknown> {
 
 function rejected({ message, details }: UpstreamError): PartylineError {
   return new PartylineError('rejected', `the server refused the message: ${message}`, { details })
+}
+
+function endsConnections(losses: number): PartylineError {
+  return new PartylineError(
+    'unconfirmed',
+    `${losses} connections ended just after the message was sent, the last when nothing else was under way: it may be too large for the server`,
+  )
 }
 
 function inVain(attempts: number, { message }: UpstreamError): PartylineError {

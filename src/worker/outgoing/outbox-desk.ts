@@ -162,8 +162,9 @@ export class OutboxDesk {
     this.#opened?.dispatcher.turn()
   }
 
-  connectionLost(): void {
-    this.#opened?.dispatcher.connectionLost()
+  /** @param isUnexplained nobody has said why */
+  connectionLost(isUnexplained: boolean): void {
+    this.#opened?.dispatcher.connectionLost(isUnexplained)
     this.#opened?.tend()
   }
 

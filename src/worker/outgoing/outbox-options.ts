@@ -27,7 +27,7 @@ export type ResolvedOutboxOptions = Required<OutboxOptions>
 const OUTBOX_DEFAULTS: ResolvedOutboxOptions = {
   maxEntries: 10_000,
   maxBytes: 52_428_800,
-  maxMessageBytes: 1_048_576,
+  maxMessageBytes: 900_000,
   maxDeadLetters: 1_000,
   durability: 'relaxed',
   maxAttempts: 10,

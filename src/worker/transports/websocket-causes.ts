@@ -21,6 +21,8 @@ const KINDS: { readonly [code: number]: CauseKind } = {
   1005: 'network',
   1006: 'network',
   1015: 'network',
+  // A message was too big: that one connection's own affair.
+  1009: 'network',
   1012: 'server-restart',
   1013: 'rate-limited',
   1014: 'network',

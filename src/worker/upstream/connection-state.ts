@@ -146,6 +146,12 @@ export function toLineStatus({ phase, failures }: ConnectionState): LineStatus {
   }
 }
 
+/** The connection was ended by the other side, or by what lies between, and nobody has said why. */
+export function isUnexplained({ phase }: ConnectionState): boolean {
+  if (phase.name === 'waiting') return phase.cause === 'network' || phase.cause === 'server-closed'
+  return phase.name === 'blocked' && phase.reason === 'circuit-open'
+}
+
 function failed(
   state: ConnectionState,
   event: { readonly cause: CauseKind; readonly retryAfterMs?: number | undefined },

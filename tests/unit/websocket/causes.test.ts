@@ -9,7 +9,7 @@ test.each([
   [1005, 'network'],
   [1006, 'network'],
   [1008, 'server-closed'],
-  [1009, 'server-closed'],
+  [1009, 'network'],
   [1011, 'server-closed'],
   [1012, 'server-restart'],
   [1013, 'rate-limited'],
