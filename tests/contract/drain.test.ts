@@ -129,6 +129,25 @@ test('while a broker has the right to send messages, only requests go', async ()
   expect(endpoint.handled()).toEqual([1])
 })
 
+test('a broker that comes while messages are sent has them soon, and they go on when it is gone', async () => {
+  const app = await startApp()
+  const endpoint = outboxEndpoint(app)
+  const { scope, box } = await outboxOf()
+  const numbers = Array.from({ length: 20 }, (_, index) => index + 1)
+  for (const n of numbers) await box.add(message(n, 'a'))
+  endpoint.outcome = ({ payload }) => {
+    if (payload.n === 5) void box.attend()
+    return 'acknowledged'
+  }
+  const running = drainOf(app, scope).run()
+  await waitFor(() => endpoint.handled().length === 8, 'two batches')
+  await waitFor(async () => (await box.lease('message', 'a broker')) !== undefined, 'the right to send')
+  expect(endpoint.handled()).toEqual(numbers.slice(0, 8))
+  await box.release('message', 'a broker')
+  expect(await running).toBe(false)
+  expect(endpoint.handled()).toEqual(numbers)
+})
+
 test('what failed is sent again by itself, and all of a lane waits for it', async () => {
   const app = await startApp()
   let failures = 2

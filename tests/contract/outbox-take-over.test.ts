@@ -88,6 +88,29 @@ describe('when a broker dies', () => {
     await waitFor(() => line.broker.stats().outbox.waiting === 0, 'the end of it')
   })
 
+  it('what somebody else has begun to send is asked of it by a broker that has a line', async () => {
+    const storage = nodeStorage()
+    const box = await storage({ scope: SCOPE })
+    const transport = testTransport()
+    const line = startNodeLine({ transport, ...FAST }, nodeHost({ openOutbox: storage }))
+    onTestFinished(() => line.close())
+    const tab = await line.openTab({ wanted: [{ channel: 'orders' }] })
+    await waitFor(() => line.broker.stats().connection.state === 'open', 'the line')
+    await waitFor(async () => (await box.lease('message', 'a service worker')) !== undefined, 'the right to send')
+    await tab.ask({
+      op: 'publish',
+      id: 1,
+      channel: 'orders',
+      event: 'place',
+      payload: 1,
+      timeoutMs: 1_000,
+      durable: { key: 'k' },
+    })
+    await waitFor(() => box.isAttended(), 'the broker’s word')
+    await box.release('message', 'a service worker')
+    await waitFor(() => transport.calls.includes('publish orders place'), 'the message')
+  })
+
   it('what tabs had published that are gone is sent as well', async () => {
     const browser = openBrowser()
     browser.server.behaviour.open = () => Promise.reject(new UpstreamError('network', 'down'))

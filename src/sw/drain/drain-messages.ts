@@ -10,8 +10,8 @@ import { laneId } from './lane-id.ts'
 export const ALL_LANES = ''
 
 /**
- * Sends stored messages to the app's endpoint, batch after batch, until nothing is left that can be sent now. An entry
- * leaves only when the endpoint has said what became of it.
+ * Sends stored messages to the app's endpoint, batch after batch, until nothing is left that can be sent now, or a broker
+ * is there to send it. An entry leaves only when the endpoint has said what became of it.
  */
 export async function drainMessages(endpoint: Endpoint, deps: DrainDeps): Promise<void> {
   const { scope, box, lease, pauses, signal } = deps
@@ -19,7 +19,8 @@ export async function drainMessages(endpoint: Endpoint, deps: DrainDeps): Promis
   const unfit = new Set<string>()
   let { batchSize } = endpoint
   while (!signal.aborted && !pauses.has(whole) && (await lease.isMine())) {
-    await box.expire()
+    const [isAttended] = await Promise.all([box.isAttended(), box.expire()])
+    if (isAttended) return
     const batch = batchOf(await heads(batchSize, unfit, deps), batchSize)
     for (const lane of batch.unfit) unfit.add(lane)
     if (batch.entries.length === 0) {

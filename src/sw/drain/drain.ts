@@ -149,7 +149,8 @@ export class Drain {
       await (kind === 'message' && endpoint !== undefined ? drainMessages(endpoint, deps) : drainRequests(deps))
       return true
     })
-    return { isLeft: (await box.lanes(kind)).length > 0, isBusy: done === undefined }
+    const isLeft = (await box.lanes(kind)).length > 0
+    return { isLeft, isBusy: done === undefined || (isLeft && kind === 'message' && (await box.isAttended())) }
   }
 }
 

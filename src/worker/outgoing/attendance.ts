@@ -22,7 +22,13 @@ export class Attendance {
   want(): void {
     if (this.#isWanted) return
     this.#isWanted = true
-    this.#say()
+    this.#keepSaying()
+  }
+
+  /** For the time of a lease: a service worker that is sending stops. */
+  say(): void {
+    const { host, box } = this.#deps
+    box.attend().catch(host.reportError)
   }
 
   rest(): void {
@@ -30,9 +36,8 @@ export class Attendance {
     this.#cancelTimer()
   }
 
-  #say(): void {
-    const { host, box } = this.#deps
-    this.#cancelTimer = host.setTimer(RENEW_EVERY_MS, () => this.#say())
-    box.attend().catch(host.reportError)
+  #keepSaying(): void {
+    this.#cancelTimer = this.#deps.host.setTimer(RENEW_EVERY_MS, () => this.#keepSaying())
+    this.say()
   }
 }

@@ -288,7 +288,10 @@ export class OutboxDesk {
       holder: epoch,
       changedHands: () => void this.#othersMaySend(opened).finally(tend),
       taken: () => dispatcher.turn(),
-      refused: () => void this.#lookAfterWatches(box).catch(host.reportError),
+      refused: () => {
+        attendance.say()
+        void this.#lookAfterWatches(box).catch(host.reportError)
+      },
     })
     const attendance = new Attendance({ host, box })
     function tend(): void {
