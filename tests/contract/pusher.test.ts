@@ -116,7 +116,8 @@ describe('channels', () => {
   })
 
   it.each([
-    ['presence orders', 'takes letters'],
+    ['presence orders', 'takes up to 200 letters'],
+    ['x'.repeat(201), 'takes up to 200 letters'],
     ['#user', 'needs a user who is signed in'],
     ['#watchlist', 'needs a user who is signed in'],
     ['private-encrypted-orders', 'partyline/worker/pusher-encrypted'],

@@ -17,9 +17,12 @@ export const WATCHLIST_CHANNEL = '#watchlist'
 /** The connection itself: its id, and what went wrong with it. */
 export const CONNECTION_CHANNEL = '#connection'
 
+/** Pusher's limit. */
+const MAX_NAME_LETTERS = 200
+
 /** `undefined` for a name that Pusher does not take: its servers give no answer that would tell which join they mean. */
 export function channelKind(name: string): ChannelKind | undefined {
-  if (!/^[\w\-=@,.;]+$/.test(name)) return undefined
+  if (!/^[\w\-=@,.;]+$/.test(name) || name.length > MAX_NAME_LETTERS) return undefined
   const isPresence = name.startsWith('presence-')
   return {
     isPrivate: isPresence || name.startsWith('private-'),

@@ -355,7 +355,7 @@ export class PusherLink implements TransportLink {
       return name === USER_CHANNEL ? userChannel(userId) : name
     }
     if (channelKind(name) === undefined)
-      throw refused(`${name} is no name for a channel: Pusher takes letters, digits and _ - = @ , . ;`)
+      throw refused(`${name} is no name for a channel: Pusher takes up to 200 letters, digits and _ - = @ , . ;`)
     return name
   }
 
