@@ -287,6 +287,21 @@ describe('authorisation at an endpoint', () => {
     expect(server.auth.log.map(({ status }) => status)).toEqual([401, 401, 401, 200, 200, 200])
   })
 
+  it('has a token that has expired renewed once for all connections to come', async () => {
+    const server = await serve()
+    server.auth.demandToken('new')
+    const tab = await line(server).openTab({ wanted: [{ channel: 'private-a' }], hasCredentials: true })
+    await giveCredentials(tab, 0, { token: 'old' })
+    await giveCredentials(tab, 1, { token: 'new' })
+    for (const count of [1, 2, 3]) {
+      await waitFor(() => server.subscriptions.length === count, `join ${count}`)
+      server.closeAll(4201)
+    }
+    await waitFor(() => server.subscriptions.length === 4, 'the last join')
+    expect(server.auth.log.map(({ status }) => status)).toEqual([401, 200, 200, 200, 200])
+    expect(tab.notices('credentials-wanted')).toHaveLength(2)
+  })
+
   it('refuses the join when the renewed token is no better', async () => {
     const server = await serve()
     server.auth.demandToken('new')

@@ -189,7 +189,7 @@ export class SupabaseLink implements TransportLink {
       channelLost,
       malformed,
       interrupted: channel => this.#sink.continuity(channel, { verdict: 'unknown' }),
-      tokenRefused: error => void this.#tokenRefused(name, error),
+      tokenRefused: error => void this.#tokenRefused(error),
       tokenTaken: () => void (this.#hasAsked = false),
       left: () => void this.#topics.delete(name),
     })
@@ -208,12 +208,12 @@ export class SupabaseLink implements TransportLink {
   }
 
   /** It may be stale without anybody's fault: a tab is asked for another, once, before the refusal counts. */
-  async #tokenRefused(channel: string, error: UpstreamError): Promise<void> {
+  async #tokenRefused(error: UpstreamError): Promise<void> {
     if (this.#isAsking) return
     if (this.#hasAsked) return this.#giveUp(error)
     const refused = this.#token
     this.#hasAsked = this.#isAsking = true
-    const token = await this.#sink.authorise({ channel }).then(tokenIn, () => undefined)
+    const token = await this.#sink.authorise({}).then(tokenIn, () => undefined)
     this.#isAsking = false
     if (!this.#connection.isOpen || this.#token !== refused) return
     if (token === undefined || token === refused) return this.#giveUp(error)
