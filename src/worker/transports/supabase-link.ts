@@ -10,16 +10,12 @@ import {
 import { toRefusal } from './supabase-causes.ts'
 import { SupabaseConnection } from './supabase-connection.ts'
 import type { Fields, ServerFrame } from './supabase-frames.ts'
-import { toEndPoint, toProject, type Project, type SupabaseOptions } from './supabase-options.ts'
+import { resolveOptions, toEndPoint, type Project, type SupabaseOptions } from './supabase-options.ts'
 import { toOutgoing } from './supabase-payloads.ts'
 import { Topic } from './supabase-topic.ts'
 import { toWish, type FaceWish, type Wish } from './supabase-wish.ts'
 
 const PREFIX = 'realtime:'
-
-const HEARTBEAT_MS = 25_000
-const HEARTBEAT_TIMEOUT_MS = 10_000
-const JOIN_TIMEOUT_MS = 20_000
 
 /** Wires the parts of the transport: the connection, the topics that are joined on it, and the token for both. */
 export class SupabaseLink implements TransportLink {
@@ -37,17 +33,13 @@ export class SupabaseLink implements TransportLink {
   #lookTimer: ReturnType<typeof setInterval> | undefined
 
   constructor(options: SupabaseOptions, sink: TransportSink) {
-    const {
-      heartbeatMs = HEARTBEAT_MS,
-      heartbeatTimeoutMs = HEARTBEAT_TIMEOUT_MS,
-      joinTimeoutMs = JOIN_TIMEOUT_MS,
-    } = options
+    const { project, heartbeatMs, heartbeatTimeoutMs, joinTimeoutMs } = resolveOptions(options)
     this.#sink = sink
-    this.#project = toProject(options)
+    this.#project = project
     this.#joinTimeoutMs = joinTimeoutMs
     this.#heartbeatMs = heartbeatMs
     this.#connection = new SupabaseConnection({
-      project: this.#project,
+      project,
       heartbeatMs,
       heartbeatTimeoutMs,
       lost: error => this.#lost(error),
