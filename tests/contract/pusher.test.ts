@@ -1,11 +1,15 @@
 import '../support/worker-globals.ts'
+import { createServer } from 'node:http'
 import { afterEach, describe, expect, it } from 'vitest'
+import { toChannelId } from '../../src/protocol/index.ts'
 import type { BrokerOptions } from '../../src/worker/index.ts'
 import { pusher as encryptedPusher } from '../../src/worker/transports/pusher-encrypted.ts'
 import { pusher, type PusherOptions } from '../../src/worker/transports/pusher.ts'
 import { UpstreamError } from '../../src/worker/upstream/transport.ts'
 import { startNodeLine, type NodeLine, type NodeTab } from '../support/line/node-line.ts'
 import { waitFor } from '../support/line/wait-for.ts'
+import { listen } from '../support/servers/http/listen.ts'
+import { readBody } from '../support/servers/http/read-body.ts'
 import { openPusherClient, type PusherClient } from '../support/servers/pusher/pusher-client.ts'
 import {
   startPusherServer,
@@ -544,8 +548,74 @@ describe('encrypted channels', () => {
     ])
   })
 
+  it('do not stop for an endpoint that does not answer: what was lost is told before the next event', async () => {
+    const server = await serve()
+    const endpoint = await startHangingEndpoint(server)
+    const own = { channelAuthorization: { endpoint: endpoint.url }, keyTimeoutMs: 200 }
+    const started = startNodeLine({ transport: encryptedPusher(optionsFor(server, own)), ...FAST })
+    ends.push(() => started.close())
+    const raw = toChannelId({ name: CHANNEL, params: { raw: true } })
+    const tab = await started.openTab({ wanted: [{ channel: CHANNEL }, { channel: raw }] })
+    await joined(tab, CHANNEL)
+    await joined(tab, raw)
+    for (let n = 1; n <= 20; n++) await server.sdk.trigger(CHANNEL, 'written', n)
+    const missed = (): number =>
+      tab.notices('continuity').reduce((sum, word) => sum + (word.verdict === 'gap' ? (word.missed ?? 0) : 0), 0)
+    await waitFor(() => missed() === 2 * 20, 'the gap of each channel')
+    endpoint.answerRightly()
+    await server.sdk.trigger(CHANNEL, 'written', 'next')
+    await waitFor(() => events(tab).length === 2, 'the next event in each channel')
+    expect(events(tab)).toEqual([
+      ['written', 'next'],
+      ['written', 'next'],
+    ])
+    expect(started.broker.stats().connection).toMatchObject({ opened: 1, lost: 0 })
+  })
+
+  it('take nothing that comes before there is a key, not even in the clear', async () => {
+    const server = await serve()
+    server.auth.refuseChannel(CHANNEL)
+    const started = startNodeLine({ transport: encryptedPusher(optionsFor(server)), ...FAST })
+    ends.push(() => started.close())
+    const tab = await started.openTab({ wanted: [{ channel: CHANNEL }, { channel: 'orders' }] })
+    await tab.notice('subscription', ({ state }) => state === 'refused')
+    await joined(tab, 'orders')
+    server.sendRaw(JSON.stringify({ event: 'written', channel: CHANNEL, data: '"forged"' }))
+    server.tick('orders')
+    await waitFor(() => events(tab).length === 1, 'the event behind it')
+    expect(events(tab)).toEqual([['tick', { n: 1 }]])
+    expect(started.broker.stats().traffic).toMatchObject({ malformed: 1, eventsUnrouted: 0 })
+  })
+
   const events = (tab: NodeTab): unknown[][] => heard(tab).filter(([event]) => event !== COUNT)
 })
+
+/** An app that gives a wrong key the first time, and from then on says nothing until it answers rightly. */
+async function startHangingEndpoint({ sdk }: PusherServer): Promise<{ readonly url: string; answerRightly(): void }> {
+  const wrongKey = { shared_secret: Buffer.alloc(32, 1).toString('base64') }
+  let asked = 0
+  let isRight = false
+  const http = createServer((request, response) => {
+    void readBody(request).then(body => {
+      const fields = new URLSearchParams(body)
+      const right = sdk.authorizeChannel(fields.get('socket_id') ?? '', fields.get('channel_name') ?? '')
+      response.setHeader('content-type', 'application/json')
+      if (isRight) response.end(JSON.stringify(right))
+      else if (asked++ === 0) response.end(JSON.stringify({ ...right, ...wrongKey }))
+    })
+  })
+  const port = await listen(http)
+  ends.push(() => {
+    http.closeAllConnections()
+    http.close()
+  })
+  return {
+    url: `http://127.0.0.1:${port}/auth`,
+    answerRightly() {
+      isRight = true
+    },
+  }
+}
 
 describe('timers of the library', () => {
   it.each<[string, (server: PusherServer) => unknown]>([
