@@ -32,7 +32,14 @@ export function channelKind(name: string): ChannelKind | undefined {
   }
 }
 
+const USER_PREFIX = '#server-to-user-'
+
 /** The channel at the server behind {@link USER_CHANNEL}. */
 export function userChannel(userId: string): string {
-  return `#server-to-user-${userId}`
+  return `${USER_PREFIX}${userId}`
+}
+
+/** Whether a server can have it: the other names are made here. */
+export function isServerChannel(name: string): boolean {
+  return name.startsWith(USER_PREFIX) || channelKind(name) !== undefined
 }

@@ -285,6 +285,8 @@ export class PusherLink implements TransportLink {
 
   #heard({ channel, event, payload, userId }: Extract<ServerMessage, { kind: 'event' }>, raw: RawMessage): void {
     if (isSealed(channel, event)) this.#unseal(channel, event, payload)
+    // Nobody has joined it; the broker counts it.
+    else if (!this.#subscriptions.has(channel)) this.#sink.event({ channel, event, payload })
     else if (event === raw.event) this.#event(channel, event, payload, userId)
     else {
       this.#raw(channel, raw)
@@ -327,7 +329,8 @@ export class PusherLink implements TransportLink {
   }
 
   #presence(channel: string, change: PresenceChange): void {
-    if (channel !== WATCHLIST_CHANNEL && !this.#subscriptions.has(channel)) return
+    // Nobody has joined it; the broker counts it.
+    if (channel !== WATCHLIST_CHANNEL && !this.#subscriptions.has(channel)) return this.#sink.presence(channel, change)
     this.#rosters.note(channel, change)
     const ids =
       channel === WATCHLIST_CHANNEL && this.#wantsWatchlist ? [channel] : this.#subscriptions.wantedAs(channel)

@@ -12,7 +12,9 @@ import { SupabaseConnection } from './supabase-connection.ts'
 import type { Fields, ServerFrame } from './supabase-frames.ts'
 import { resolveOptions, toEndPoint, type Project, type SupabaseOptions } from './supabase-options.ts'
 import { toOutgoing } from './supabase-payloads.ts'
-import { Topic } from './supabase-topic.ts'
+import { plainState, toPresence } from './supabase-roster.ts'
+import { toRowPayload } from './supabase-rows.ts'
+import { Topic, type TopicFrame } from './supabase-topic.ts'
 import { toWish, type FaceWish, type Wish } from './supabase-wish.ts'
 
 const PREFIX = 'realtime:'
@@ -193,10 +195,32 @@ export class SupabaseLink implements TransportLink {
     if (frame.kind === 'malformed') return this.#sink.malformed(frame.what, frame.detail)
     const name = frame.topic.startsWith(PREFIX) ? frame.topic.slice(PREFIX.length) : undefined
     const topic = name === undefined ? undefined : this.#topics.get(name)
-    if (topic !== undefined) return topic.take(frame)
-    // Nobody has joined it; the broker counts it.
-    if (frame.kind === 'broadcast')
-      this.#sink.event({ channel: name ?? frame.topic, event: frame.event, payload: frame.payload })
+    if (topic === undefined) this.#unrouted(name ?? frame.topic, frame)
+    else topic.take(frame)
+  }
+
+  /** Nobody has joined it; the broker counts it. */
+  #unrouted(channel: string, frame: TopicFrame): void {
+    switch (frame.kind) {
+      case 'broadcast':
+        return this.#sink.event({ channel, event: frame.event, payload: frame.payload })
+      case 'rows':
+        return this.#sink.event({ channel, event: frame.data.type, payload: toRowPayload(frame.data) })
+      case 'presence-state':
+        return this.#sink.presence(
+          channel,
+          toPresence({ isAll: true, there: [...frame.present], gone: [] }, plainState),
+        )
+      case 'presence-diff': {
+        const there = [...frame.joins]
+        const gone = [...frame.leaves.keys()].filter(key => !frame.joins.has(key))
+        return this.#sink.presence(channel, toPresence({ isAll: false, there, gone }, plainState))
+      }
+      case 'reply':
+      case 'ended':
+      case 'system':
+        return
+    }
   }
 
   /** It may be stale without anybody's fault: a tab is asked for another, once, before the refusal counts. */
