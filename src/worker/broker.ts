@@ -166,6 +166,7 @@ export function createBroker(deps: BrokerDeps): Broker {
   })
   const presence = new Presence({
     link,
+    traffic,
     listeners: channel => channels.watchersOf(channel),
     isJoined: channel => channels.isJoined(channel),
     reportError: host.reportError,

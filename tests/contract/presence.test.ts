@@ -49,6 +49,18 @@ describe('who is in a channel', () => {
     expect(membersOf(early)).toEqual(['bob'])
   })
 
+  it('is counted when no tab wants the channel', async () => {
+    const { line, transport, tell } = setUp()
+    const tab = await line.openTab(WATCHED)
+    await joined(tab)
+    transport.sink().presence('never joined', { kind: 'state', members: [ann] })
+    expect(line.broker.stats().traffic.eventsUnrouted).toBe(1)
+    tell({ kind: 'state', members: [bob] })
+    await tab.notice('presence')
+    expect(membersOf(tab)).toEqual(['bob'])
+    expect(line.broker.stats().traffic.eventsUnrouted).toBe(1)
+  })
+
   it('is told to those alone who ask for it', async () => {
     const { line, tell } = setUp()
     const deaf = await line.openTab({ wanted: [{ channel: 'floor' }] })

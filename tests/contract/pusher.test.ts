@@ -1,11 +1,15 @@
 import '../support/worker-globals.ts'
+import { createServer } from 'node:http'
 import { afterEach, describe, expect, it } from 'vitest'
+import { toChannelId } from '../../src/protocol/index.ts'
 import type { BrokerOptions } from '../../src/worker/index.ts'
 import { pusher as encryptedPusher } from '../../src/worker/transports/pusher-encrypted.ts'
 import { pusher, type PusherOptions } from '../../src/worker/transports/pusher.ts'
 import { UpstreamError } from '../../src/worker/upstream/transport.ts'
 import { startNodeLine, type NodeLine, type NodeTab } from '../support/line/node-line.ts'
 import { waitFor } from '../support/line/wait-for.ts'
+import { listen } from '../support/servers/http/listen.ts'
+import { readBody } from '../support/servers/http/read-body.ts'
 import { openPusherClient, type PusherClient } from '../support/servers/pusher/pusher-client.ts'
 import {
   startPusherServer,
@@ -116,7 +120,8 @@ describe('channels', () => {
   })
 
   it.each([
-    ['presence orders', 'takes letters'],
+    ['presence orders', 'takes up to 200 letters'],
+    ['x'.repeat(201), 'takes up to 200 letters'],
     ['#user', 'needs a user who is signed in'],
     ['#watchlist', 'needs a user who is signed in'],
     ['private-encrypted-orders', 'partyline/worker/pusher-encrypted'],
@@ -284,6 +289,21 @@ describe('authorisation at an endpoint', () => {
     for (const { channel } of wanted) await joined(tab, channel)
     expect(tab.notices('credentials-wanted')).toHaveLength(2)
     expect(server.auth.log.map(({ status }) => status)).toEqual([401, 401, 401, 200, 200, 200])
+  })
+
+  it('has a token that has expired renewed once for all connections to come', async () => {
+    const server = await serve()
+    server.auth.demandToken('new')
+    const tab = await line(server).openTab({ wanted: [{ channel: 'private-a' }], hasCredentials: true })
+    await giveCredentials(tab, 0, { token: 'old' })
+    await giveCredentials(tab, 1, { token: 'new' })
+    for (const count of [1, 2, 3]) {
+      await waitFor(() => server.subscriptions.length === count, `join ${count}`)
+      server.closeAll(4201)
+    }
+    await waitFor(() => server.subscriptions.length === 4, 'the last join')
+    expect(server.auth.log.map(({ status }) => status)).toEqual([401, 200, 200, 200, 200])
+    expect(tab.notices('credentials-wanted')).toHaveLength(2)
   })
 
   it('refuses the join when the renewed token is no better', async () => {
@@ -528,8 +548,74 @@ describe('encrypted channels', () => {
     ])
   })
 
+  it('do not stop for an endpoint that does not answer: what was lost is told before the next event', async () => {
+    const server = await serve()
+    const endpoint = await startHangingEndpoint(server)
+    const own = { channelAuthorization: { endpoint: endpoint.url }, keyTimeoutMs: 200 }
+    const started = startNodeLine({ transport: encryptedPusher(optionsFor(server, own)), ...FAST })
+    ends.push(() => started.close())
+    const raw = toChannelId({ name: CHANNEL, params: { raw: true } })
+    const tab = await started.openTab({ wanted: [{ channel: CHANNEL }, { channel: raw }] })
+    await joined(tab, CHANNEL)
+    await joined(tab, raw)
+    for (let n = 1; n <= 20; n++) await server.sdk.trigger(CHANNEL, 'written', n)
+    const missed = (): number =>
+      tab.notices('continuity').reduce((sum, word) => sum + (word.verdict === 'gap' ? (word.missed ?? 0) : 0), 0)
+    await waitFor(() => missed() === 2 * 20, 'the gap of each channel')
+    endpoint.answerRightly()
+    await server.sdk.trigger(CHANNEL, 'written', 'next')
+    await waitFor(() => events(tab).length === 2, 'the next event in each channel')
+    expect(events(tab)).toEqual([
+      ['written', 'next'],
+      ['written', 'next'],
+    ])
+    expect(started.broker.stats().connection).toMatchObject({ opened: 1, lost: 0 })
+  })
+
+  it('take nothing that comes before there is a key, not even in the clear', async () => {
+    const server = await serve()
+    server.auth.refuseChannel(CHANNEL)
+    const started = startNodeLine({ transport: encryptedPusher(optionsFor(server)), ...FAST })
+    ends.push(() => started.close())
+    const tab = await started.openTab({ wanted: [{ channel: CHANNEL }, { channel: 'orders' }] })
+    await tab.notice('subscription', ({ state }) => state === 'refused')
+    await joined(tab, 'orders')
+    server.sendRaw(JSON.stringify({ event: 'written', channel: CHANNEL, data: '"forged"' }))
+    server.tick('orders')
+    await waitFor(() => events(tab).length === 1, 'the event behind it')
+    expect(events(tab)).toEqual([['tick', { n: 1 }]])
+    expect(started.broker.stats().traffic).toMatchObject({ malformed: 1, eventsUnrouted: 0 })
+  })
+
   const events = (tab: NodeTab): unknown[][] => heard(tab).filter(([event]) => event !== COUNT)
 })
+
+/** An app that gives a wrong key the first time, and from then on says nothing until it answers rightly. */
+async function startHangingEndpoint({ sdk }: PusherServer): Promise<{ readonly url: string; answerRightly(): void }> {
+  const wrongKey = { shared_secret: Buffer.alloc(32, 1).toString('base64') }
+  let asked = 0
+  let isRight = false
+  const http = createServer((request, response) => {
+    void readBody(request).then(body => {
+      const fields = new URLSearchParams(body)
+      const right = sdk.authorizeChannel(fields.get('socket_id') ?? '', fields.get('channel_name') ?? '')
+      response.setHeader('content-type', 'application/json')
+      if (isRight) response.end(JSON.stringify(right))
+      else if (asked++ === 0) response.end(JSON.stringify({ ...right, ...wrongKey }))
+    })
+  })
+  const port = await listen(http)
+  ends.push(() => {
+    http.closeAllConnections()
+    http.close()
+  })
+  return {
+    url: `http://127.0.0.1:${port}/auth`,
+    answerRightly() {
+      isRight = true
+    },
+  }
+}
 
 describe('timers of the library', () => {
   it.each<[string, (server: PusherServer) => unknown]>([

@@ -277,8 +277,26 @@ test('what only the app can authorise is asked once for all who ask at a time, a
   expect(order).toHaveLength(2)
 })
 
+test('new ones of the connection itself take the place of those that are kept, and are renewed ahead of their expiry', async () => {
+  const { host, desk, open, order, answer, renewed } = setUp()
+  const tab = open('tab')
+  const first = desk.get(never, false)
+  answer(tab, { token: 'old' })
+  await first
+  const both = [desk.authorise({}), desk.authorise({}), desk.get(never, true)]
+  answer(tab, { token: 'new', expiresAt: host.wallClock() + 60_000 })
+  await Promise.all(both)
+  expect(await desk.get(never, false)).toMatchObject({ credentials: { token: 'new' }, cached: true })
+  expect(order).toHaveLength(2)
+  await host.advance(50_000)
+  answer(tab, { token: 'newest' })
+  await reactions()
+  expect(renewed).toEqual([{ token: 'newest' }])
+})
+
 test('what no tab can authorise is refused', async () => {
   const { desk, open } = setUp()
   open('tab', { hasCredentials: false })
-  await expect(desk.authorise({ channel: 'private-a' })).rejects.toMatchObject({ kind: 'no-credentials' })
+  for (const request of [{ channel: 'private-a' }, {}])
+    await expect(desk.authorise(request)).rejects.toMatchObject({ kind: 'no-credentials' })
 })

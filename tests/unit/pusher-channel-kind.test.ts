@@ -11,6 +11,11 @@ test.each([
   ['App.Models.User.1', { isPrivate: false, isPresence: false, isEncrypted: false, isCache: false }],
 ])('%s', (name, kind) => expect(channelKind(name)).toEqual(kind))
 
+test('a name has 200 letters at most', () => {
+  expect(channelKind('x'.repeat(200))).toBeDefined()
+  expect(channelKind('x'.repeat(201))).toBeUndefined()
+})
+
 test.each(['', '#user', 'two words', 'a/b', 'a:b', 'é'])('%j is no name', name =>
   expect(channelKind(name)).toBeUndefined(),
 )

@@ -84,6 +84,8 @@ test.each<[unknown, string]>([
   [{}, 'no-event'],
   [{ event: 5 }, 'no-event'],
   [{ event: 'said', data: 1 }, 'no-channel'],
+  [{ event: 'said', channel: '#connection', data: 1 }, 'no-channel'],
+  [{ event: 'said', channel: 'a\n{"raw":true}', data: 1 }, 'no-channel'],
   [{ event: 'pusher:made-up' }, 'unknown-message'],
   [{ event: 'pusher_internal:made-up', channel: 'a' }, 'unknown-message'],
   [{ event: 'pusher_internal:member_added', channel: 'a', data: null }, 'pusher_internal:member_added'],

@@ -1,7 +1,7 @@
 /** What went through the broker since its start. */
 export interface Traffic {
   eventsIn: number
-  /** Events for channels that no tab wants. */
+  /** Events, and changes of who is there, for channels that no tab wants. */
   eventsUnrouted: number
   /** Messages of the server that made no sense. */
   malformed: number

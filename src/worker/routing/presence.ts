@@ -1,11 +1,13 @@
 import type { TrackOp } from '../../protocol/index.ts'
 import { PartylineError, type PresenceChange } from '../../protocol/index.ts'
+import type { Traffic } from '../observe/traffic.ts'
 import type { Session } from '../sessions/session.ts'
 import { UpstreamError, type TransportLink } from '../upstream/transport.ts'
 import { changed, difference, NOBODY, type Members } from './members.ts'
 
 export interface PresenceDeps {
   readonly link: TransportLink
+  readonly traffic: Traffic
   /** The tabs that listen to who is in a channel, and under which ref. */
   listeners(channel: string): { readonly ref: number; readonly sessions: Iterable<Session> } | undefined
   isJoined(channel: string): boolean
@@ -25,10 +27,13 @@ export class Presence {
     this.#deps = deps
   }
 
-  /** The server has told, if of a channel that is wanted. What has not changed since a lost connection is not told again. */
+  /**
+   * The server has told; of a channel that no tab wants it is only counted. What has not changed since a lost connection is
+   * not told again.
+   */
   told(channel: string, change: PresenceChange): void {
     const listening = this.#deps.listeners(channel)
-    if (listening === undefined) return
+    if (listening === undefined) return void this.#deps.traffic.eventsUnrouted++
     const before = this.#members.get(channel)
     const after = changed(before ?? NOBODY, change)
     this.#members.set(channel, after)

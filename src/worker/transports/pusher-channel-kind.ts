@@ -17,9 +17,12 @@ export const WATCHLIST_CHANNEL = '#watchlist'
 /** The connection itself: its id, and what went wrong with it. */
 export const CONNECTION_CHANNEL = '#connection'
 
+/** Pusher's limit. */
+const MAX_NAME_LETTERS = 200
+
 /** `undefined` for a name that Pusher does not take: its servers give no answer that would tell which join they mean. */
 export function channelKind(name: string): ChannelKind | undefined {
-  if (!/^[\w\-=@,.;]+$/.test(name)) return undefined
+  if (!/^[\w\-=@,.;]+$/.test(name) || name.length > MAX_NAME_LETTERS) return undefined
   const isPresence = name.startsWith('presence-')
   return {
     isPrivate: isPresence || name.startsWith('private-'),
@@ -29,7 +32,14 @@ export function channelKind(name: string): ChannelKind | undefined {
   }
 }
 
+const USER_PREFIX = '#server-to-user-'
+
 /** The channel at the server behind {@link USER_CHANNEL}. */
 export function userChannel(userId: string): string {
-  return `#server-to-user-${userId}`
+  return `${USER_PREFIX}${userId}`
+}
+
+/** Whether a server can have it: the other names are made here. */
+export function isServerChannel(name: string): boolean {
+  return name.startsWith(USER_PREFIX) || channelKind(name) !== undefined
 }

@@ -1,13 +1,20 @@
+import { deferred } from '../../lib/index.ts'
 import { fromBase64 } from './pusher-answers.ts'
 import type { SecretBox } from './pusher-client.ts'
 
 export interface EncryptedChannelsDeps {
   readonly secretBox: SecretBox
+  /** How long the app has for another key. */
+  readonly renewWithinMs: number
+  /** Events of one channel behind one for which a key is asked. */
+  readonly maxWaiting: number
   /** Asks for the key again: the app's server may have another one by now. */
-  renew(channel: string): Promise<Uint8Array | undefined>
+  renew(channel: string, signal: AbortSignal): Promise<Uint8Array | undefined>
   event(channel: string, event: string, payload: unknown): void
   /** An event that cannot be read, not even with a new key. */
   unreadable(channel: string, event: string): void
+  /** So many events of the channel are lost here. */
+  missed(channel: string, events: number): void
 }
 
 interface Sealed {
@@ -15,10 +22,17 @@ interface Sealed {
   readonly data: unknown
 }
 
+/** Events that wait for another key. */
+interface Renewal {
+  readonly abort: AbortController
+  readonly waiting: Sealed[]
+  /** Those for which there was no room, behind all that wait. */
+  dropped: number
+}
+
 interface EncryptedChannel {
   key: Uint8Array
-  /** Events behind one for which a key is asked; `undefined` while none is. */
-  waiting: Sealed[] | undefined
+  renewal: Renewal | undefined
 }
 
 /** Opens what comes in encrypted channels, and hands it over in the order in which it came. */
@@ -31,41 +45,90 @@ export class EncryptedChannels {
   }
 
   add(channel: string, key: Uint8Array): void {
-    this.#channels.set(channel, { key, waiting: undefined })
+    this.#channels.set(channel, { key, renewal: undefined })
   }
 
   /** What waits is dropped. */
   remove(channel: string): void {
+    this.#channels.get(channel)?.renewal?.abort.abort()
     this.#channels.delete(channel)
   }
 
   clear(): void {
-    this.#channels.clear()
+    for (const channel of this.#channels.keys()) this.remove(channel)
   }
 
-  receive(name: string, event: string, data: unknown): void {
+  /** False for a channel of which there is no key. */
+  receive(name: string, event: string, data: unknown): boolean {
     const channel = this.#channels.get(name)
-    if (channel === undefined) return
+    if (channel === undefined) return false
     const sealed = { event, data }
-    if (channel.waiting !== undefined) channel.waiting.push(sealed)
+    if (channel.renewal !== undefined) this.#wait(channel.renewal, sealed)
     else if (!this.#open(name, channel, sealed)) void this.#renew(name, channel, sealed)
+    return true
+  }
+
+  #wait(renewal: Renewal, sealed: Sealed): void {
+    if (renewal.waiting.length < this.#deps.maxWaiting) renewal.waiting.push(sealed)
+    else renewal.dropped++
   }
 
   async #renew(name: string, channel: EncryptedChannel, first: Sealed): Promise<void> {
-    const waiting = [first]
-    channel.waiting = waiting
+    const renewal: Renewal = { abort: new AbortController(), waiting: [first], dropped: 0 }
+    channel.renewal = renewal
     // Without a new one the old one is tried again, and what it does not open is told.
-    channel.key = (await this.#deps.renew(name).catch(() => undefined)) ?? channel.key
-    channel.waiting = undefined
-    if (this.#channels.get(name) !== channel) return
-    for (const sealed of waiting) if (!this.#open(name, channel, sealed)) this.#deps.unreadable(name, sealed.event)
+    channel.key = (await this.#askForKey(name, renewal.abort)) ?? channel.key
+    channel.renewal = undefined
+    if (this.#channels.get(name) === channel) this.#catchUp(name, channel, renewal)
   }
 
-  #open(name: string, { key }: EncryptedChannel, { event, data }: Sealed): boolean {
-    const text = unseal(data, key, this.#deps.secretBox)
-    if (text === undefined) return false
+  /** `undefined` where there is none in time. */
+  async #askForKey(name: string, abort: AbortController): Promise<Uint8Array | undefined> {
+    const { renew, renewWithinMs } = this.#deps
+    const { signal } = abort
+    const timer = setTimeout(() => abort.abort(), renewWithinMs)
+    const aborted = deferred<undefined>()
+    signal.addEventListener('abort', () => aborted.resolve(undefined))
+    try {
+      // A tab does not hear of the end.
+      return await Promise.race([renew(name, signal), aborted.promise])
+    } catch {
+      return undefined
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  /** What is missing is told where it is missing. */
+  #catchUp(name: string, channel: EncryptedChannel, { waiting, dropped }: Renewal): void {
+    const { unreadable, missed } = this.#deps
+    let lost = 0
+    for (const sealed of waiting) {
+      const text = this.#unseal(channel, sealed)
+      if (text === undefined) {
+        unreadable(name, sealed.event)
+        lost++
+        continue
+      }
+      if (lost > 0) missed(name, lost)
+      lost = 0
+      this.#tell(name, sealed, text)
+    }
+    if (lost + dropped > 0) missed(name, lost + dropped)
+  }
+
+  #open(name: string, channel: EncryptedChannel, sealed: Sealed): boolean {
+    const text = this.#unseal(channel, sealed)
+    if (text !== undefined) this.#tell(name, sealed, text)
+    return text !== undefined
+  }
+
+  #unseal({ key }: EncryptedChannel, { data }: Sealed): string | undefined {
+    return unseal(data, key, this.#deps.secretBox)
+  }
+
+  #tell(name: string, { event }: Sealed, text: string): void {
     this.#deps.event(name, event, toPayload(text))
-    return true
   }
 }
 

@@ -27,6 +27,11 @@ import { Subscriptions } from './pusher-subscriptions.ts'
 /** Pusher's limit. */
 const CLIENT_EVENTS_PER_SECOND = 10
 
+/** As long as the broker gives a join by default. */
+const KEY_TIMEOUT_MS = 10_000
+/** Events of one channel that wait for another key; what is more is lost, as is said then. */
+const MAX_WAITING = 1_000
+
 /** Wires the parts of the transport; what each message of the server means for the broker stands here. */
 export class PusherLink implements TransportLink {
   readonly #options: PusherOptions
@@ -230,11 +235,13 @@ export class PusherLink implements TransportLink {
   #encryptedChannels(secretBox: SecretBox): EncryptedChannels {
     return new EncryptedChannels({
       secretBox,
-      renew: channel => this.#subscriptions.renew(channel).then(answer => answer?.key),
+      renewWithinMs: this.#options.keyTimeoutMs ?? KEY_TIMEOUT_MS,
+      maxWaiting: MAX_WAITING,
+      renew: (channel, signal) => this.#subscriptions.renew(channel, signal).then(answer => answer?.key),
       event: (channel, event, payload) => this.#event(channel, event, payload),
-      unreadable: (channel, event) => {
-        this.#sink.malformed('not-decryptable', `${event} of ${channel}`)
-        this.#sink.continuity(channel, { verdict: 'gap', missed: 1 })
+      unreadable: (channel, event) => this.#unreadable(channel, event),
+      missed: (channel, missed) => {
+        for (const id of this.#subscriptions.wantedAs(channel)) this.#sink.continuity(id, { verdict: 'gap', missed })
       },
     })
   }
@@ -276,16 +283,25 @@ export class PusherLink implements TransportLink {
     if (members !== undefined) this.#presence(channel, { kind: 'state', members })
   }
 
-  /** Pusher's own events are never encrypted. */
   #heard({ channel, event, payload, userId }: Extract<ServerMessage, { kind: 'event' }>, raw: RawMessage): void {
-    if (channelKind(channel)?.isEncrypted === true && !event.startsWith('pusher:'))
-      this.#encrypted?.receive(channel, event, payload)
+    if (isSealed(channel, event)) this.#unseal(channel, event, payload)
+    // Nobody has joined it; the broker counts it.
+    else if (!this.#subscriptions.has(channel)) this.#sink.event({ channel, event, payload })
     else if (event === raw.event) this.#event(channel, event, payload, userId)
     else {
       this.#raw(channel, raw)
       for (const id of this.#subscriptions.wantedAs(channel))
         if (!isRawId(id)) this.#sink.event({ channel: id, event, payload })
     }
+  }
+
+  /** Without a key it goes to nobody, or a server could say what it likes. */
+  #unseal(channel: string, event: string, payload: unknown): void {
+    if (this.#encrypted?.receive(channel, event, payload) !== true) this.#unreadable(channel, event)
+  }
+
+  #unreadable(channel: string, event: string): void {
+    this.#sink.malformed('not-decryptable', `${event} of ${channel}`)
   }
 
   /** The same for tabs that want it as it is, and for others. */
@@ -313,7 +329,8 @@ export class PusherLink implements TransportLink {
   }
 
   #presence(channel: string, change: PresenceChange): void {
-    if (channel !== WATCHLIST_CHANNEL && !this.#subscriptions.has(channel)) return
+    // Nobody has joined it; the broker counts it.
+    if (channel !== WATCHLIST_CHANNEL && !this.#subscriptions.has(channel)) return this.#sink.presence(channel, change)
     this.#rosters.note(channel, change)
     const ids =
       channel === WATCHLIST_CHANNEL && this.#wantsWatchlist ? [channel] : this.#subscriptions.wantedAs(channel)
@@ -355,7 +372,7 @@ export class PusherLink implements TransportLink {
       return name === USER_CHANNEL ? userChannel(userId) : name
     }
     if (channelKind(name) === undefined)
-      throw refused(`${name} is no name for a channel: Pusher takes letters, digits and _ - = @ , . ;`)
+      throw refused(`${name} is no name for a channel: Pusher takes up to 200 letters, digits and _ - = @ , . ;`)
     return name
   }
 
@@ -400,6 +417,11 @@ export class PusherLink implements TransportLink {
     this.#userId = undefined
     this.#signedIn = undefined
   }
+}
+
+/** Pusher's own events never are. */
+function isSealed(channel: string, event: string): boolean {
+  return channelKind(channel)?.isEncrypted === true && !event.startsWith('pusher:')
 }
 
 /** As a server would tell it, for those who hear that. */

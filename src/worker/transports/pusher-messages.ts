@@ -1,6 +1,7 @@
 /** What a Pusher server says, read once. pusher-js has taken the JSON apart, and trusts what is in it. */
 import type { Member, PresenceChange } from '../../protocol/index.ts'
 import { UpstreamError } from '../upstream/transport.ts'
+import { isServerChannel } from './pusher-channel-kind.ts'
 
 export type ServerMessage =
   /** `members`: with a presence channel, who is in it. */
@@ -41,7 +42,10 @@ export function toPresenceChange({ name, userIds }: WatchlistChange): PresenceCh
 export function readMessage(message: unknown): ServerMessage {
   const { event, channel, data, user_id: userId } = fields(message)
   if (typeof event !== 'string') return malformed('no-event', message)
-  if (typeof channel === 'string') return ofChannel(channel, event, data, userId) ?? malformed(event, message)
+  if (typeof channel === 'string')
+    return isServerChannel(channel)
+      ? (ofChannel(channel, event, data, userId) ?? malformed(event, message))
+      : malformed('no-channel', message)
   return ofConnection(event, data) ?? malformed(isOwn(event) ? event : 'no-channel', message)
 }
 

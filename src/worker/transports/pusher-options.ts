@@ -1,4 +1,5 @@
-import { PartylineError, type Credentials } from '../../protocol/index.ts'
+import type { Credentials } from '../../protocol/index.ts'
+import { bad, checkNames, checkNumber } from './option-checks.ts'
 
 export interface PusherOptions {
   /** The app's key. */
@@ -25,8 +26,13 @@ export interface PusherOptions {
   /** How long it then has to answer. @default 30_000 */
   readonly pongTimeoutMs?: number
   /**
+   * How long the app has for another key of an encrypted channel, be it an endpoint or a tab. What came meanwhile and does
+   * not open with the old one is then lost, and told as a `gap`. @default 10_000
+   */
+  readonly keyTimeoutMs?: number
+  /**
    * Client events that one connection may send in a second; more are refused here, because Pusher would drop them without
-   * saying which. Servers of one's own may take more. @default 10
+   * saying which. Servers of one's own may take more, or any number (`Infinity`). @default 10
    */
   readonly clientEventsPerSecond?: number
 }
@@ -58,17 +64,59 @@ export interface ClientOptions {
   readonly [name: string]: unknown
 }
 
-/** @throws PartylineError `bad-options` */
-export function checkOptions({ key, cluster, host, channelAuthorization, userAuthentication }: PusherOptions): void {
+const OPTIONS = [
+  'key',
+  'cluster',
+  'host',
+  'port',
+  'path',
+  'tls',
+  'channelAuthorization',
+  'userAuthentication',
+  'activityTimeoutMs',
+  'pongTimeoutMs',
+  'keyTimeoutMs',
+  'clientEventsPerSecond',
+]
+const ENDPOINT_OPTIONS = ['endpoint', 'headers', 'params', 'withCredentials']
+
+/** @throws PartylineError `bad-options` that names the option and what would be right */
+export function checkOptions(options: PusherOptions): void {
+  checkNames('pusher', options, OPTIONS)
+  const { key, tls, channelAuthorization, userAuthentication } = options
   if (typeof key !== 'string' || key === '') throw bad("pusher needs the app's key: pusher({ key, cluster })")
+  checkAddress(options)
+  checkSwitch('tls', tls)
+  checkNumbers(options)
+  if (channelAuthorization !== undefined) checkEndpoint('channelAuthorization', channelAuthorization)
+  if (userAuthentication !== undefined && userAuthentication !== 'tab')
+    checkEndpoint('userAuthentication', userAuthentication)
+}
+
+function checkAddress({ cluster, host, port, path = '' }: PusherOptions): void {
   if ((cluster === undefined) === (host === undefined))
     throw bad('pusher needs either a cluster, or the host of a server of your own')
-  if (host !== undefined && !/^[\w.-]+$|^\[[\da-f:]+\]$/i.test(host))
+  if (cluster !== undefined && !isText(cluster, /^[\w-]+$/))
+    throw bad(`pusher's cluster is ${JSON.stringify(cluster)}; expected a name such as 'eu'`)
+  if (host !== undefined && !isText(host, /^[\w.-]+$|^\[[\da-f:]+\]$/i))
     throw bad(
       `pusher's host is ${JSON.stringify(host)}; expected a name alone: scheme, port and path are options of their own`,
     )
-  checkEndpoint('channelAuthorization', channelAuthorization)
-  if (userAuthentication !== 'tab') checkEndpoint('userAuthentication', userAuthentication)
+  if (port !== undefined && !(Number.isInteger(port) && port > 0 && port <= MAX_PORT))
+    throw bad(`pusher's port is ${String(port)}; expected a whole number from 1 to ${MAX_PORT}`)
+  // Without a slash in front it would become a part of the host.
+  if (!isText(path, /^(\/[^\s?#]*)?$/))
+    throw bad(`pusher's path is ${JSON.stringify(path)}; expected one that begins with /, such as '/realtime'`)
+}
+
+const MAX_PORT = 65_535
+
+function checkNumbers({ activityTimeoutMs, pongTimeoutMs, keyTimeoutMs, clientEventsPerSecond }: PusherOptions): void {
+  for (const [name, ms] of Object.entries({ activityTimeoutMs, pongTimeoutMs, keyTimeoutMs }))
+    if (ms !== undefined) checkNumber('pusher', name, ms)
+  // A server may take any number of them.
+  if (clientEventsPerSecond !== undefined && clientEventsPerSecond !== Infinity)
+    checkNumber('pusher', 'clientEventsPerSecond', clientEventsPerSecond)
 }
 
 export function toClientOptions(options: PusherOptions): ClientOptions {
@@ -87,17 +135,28 @@ export function toClientOptions(options: PusherOptions): ClientOptions {
   }
 }
 
-function checkEndpoint(name: string, given: PusherEndpoint | undefined): void {
-  if (given === undefined || isAbsolute(given.endpoint)) return
-  throw bad(
-    `pusher's ${name}.endpoint is ${JSON.stringify(given.endpoint)}; expected an absolute URL such as 'https://example.com/pusher/auth'`,
-  )
+function checkEndpoint(name: string, given: PusherEndpoint): void {
+  checkNames(`pusher's ${name}`, given, ENDPOINT_OPTIONS)
+  const { endpoint, headers, params, withCredentials } = given
+  if (!isAbsolute(endpoint))
+    throw bad(
+      `pusher's ${name}.endpoint is ${JSON.stringify(endpoint)}; expected an absolute URL such as 'https://example.com/pusher/auth'`,
+    )
+  for (const [field, value] of Object.entries({ headers, params }))
+    if (value !== undefined && typeof value !== 'function' && (typeof value !== 'object' || value === null))
+      throw bad(`pusher's ${name}.${field} are an object, or a function that gives one`)
+  checkSwitch(`${name}.withCredentials`, withCredentials)
+}
+
+function checkSwitch(name: string, value: unknown): void {
+  if (value !== undefined && typeof value !== 'boolean')
+    throw bad(`pusher's ${name} is ${JSON.stringify(value)}; expected true or false`)
+}
+
+function isText(value: unknown, form: RegExp): boolean {
+  return typeof value === 'string' && form.test(value)
 }
 
 function isAbsolute(url: unknown): boolean {
   return typeof url === 'string' && URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)
-}
-
-function bad(message: string): PartylineError {
-  return new PartylineError('bad-options', message)
 }

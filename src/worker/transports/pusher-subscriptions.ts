@@ -73,9 +73,8 @@ export class Subscriptions {
   }
 
   /** Asks the app's server again, for a channel that is joined already. */
-  async renew(channel: string): Promise<ChannelAnswer | undefined> {
-    const subscription = this.#subscriptions.get(channel)
-    return subscription && this.#deps.authorise(channel, subscription.abort.signal)
+  async renew(channel: string, signal: AbortSignal): Promise<ChannelAnswer | undefined> {
+    return this.has(channel) ? this.#deps.authorise(channel, signal) : undefined
   }
 
   /**

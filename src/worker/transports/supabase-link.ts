@@ -10,16 +10,14 @@ import {
 import { toRefusal } from './supabase-causes.ts'
 import { SupabaseConnection } from './supabase-connection.ts'
 import type { Fields, ServerFrame } from './supabase-frames.ts'
-import { toEndPoint, toProject, type Project, type SupabaseOptions } from './supabase-options.ts'
+import { resolveOptions, toEndPoint, type Project, type SupabaseOptions } from './supabase-options.ts'
 import { toOutgoing } from './supabase-payloads.ts'
-import { Topic } from './supabase-topic.ts'
+import { plainState, toPresence } from './supabase-roster.ts'
+import { toRowPayload } from './supabase-rows.ts'
+import { Topic, type TopicFrame } from './supabase-topic.ts'
 import { toWish, type FaceWish, type Wish } from './supabase-wish.ts'
 
 const PREFIX = 'realtime:'
-
-const HEARTBEAT_MS = 25_000
-const HEARTBEAT_TIMEOUT_MS = 10_000
-const JOIN_TIMEOUT_MS = 20_000
 
 /** Wires the parts of the transport: the connection, the topics that are joined on it, and the token for both. */
 export class SupabaseLink implements TransportLink {
@@ -37,17 +35,13 @@ export class SupabaseLink implements TransportLink {
   #lookTimer: ReturnType<typeof setInterval> | undefined
 
   constructor(options: SupabaseOptions, sink: TransportSink) {
-    const {
-      heartbeatMs = HEARTBEAT_MS,
-      heartbeatTimeoutMs = HEARTBEAT_TIMEOUT_MS,
-      joinTimeoutMs = JOIN_TIMEOUT_MS,
-    } = options
+    const { project, heartbeatMs, heartbeatTimeoutMs, joinTimeoutMs } = resolveOptions(options)
     this.#sink = sink
-    this.#project = toProject(options)
+    this.#project = project
     this.#joinTimeoutMs = joinTimeoutMs
     this.#heartbeatMs = heartbeatMs
     this.#connection = new SupabaseConnection({
-      project: this.#project,
+      project,
       heartbeatMs,
       heartbeatTimeoutMs,
       lost: error => this.#lost(error),
@@ -189,7 +183,7 @@ export class SupabaseLink implements TransportLink {
       channelLost,
       malformed,
       interrupted: channel => this.#sink.continuity(channel, { verdict: 'unknown' }),
-      tokenRefused: error => void this.#tokenRefused(name, error),
+      tokenRefused: error => void this.#tokenRefused(error),
       tokenTaken: () => void (this.#hasAsked = false),
       left: () => void this.#topics.delete(name),
     })
@@ -201,19 +195,41 @@ export class SupabaseLink implements TransportLink {
     if (frame.kind === 'malformed') return this.#sink.malformed(frame.what, frame.detail)
     const name = frame.topic.startsWith(PREFIX) ? frame.topic.slice(PREFIX.length) : undefined
     const topic = name === undefined ? undefined : this.#topics.get(name)
-    if (topic !== undefined) return topic.take(frame)
-    // Nobody has joined it; the broker counts it.
-    if (frame.kind === 'broadcast')
-      this.#sink.event({ channel: name ?? frame.topic, event: frame.event, payload: frame.payload })
+    if (topic === undefined) this.#unrouted(name ?? frame.topic, frame)
+    else topic.take(frame)
+  }
+
+  /** Nobody has joined it; the broker counts it. */
+  #unrouted(channel: string, frame: TopicFrame): void {
+    switch (frame.kind) {
+      case 'broadcast':
+        return this.#sink.event({ channel, event: frame.event, payload: frame.payload })
+      case 'rows':
+        return this.#sink.event({ channel, event: frame.data.type, payload: toRowPayload(frame.data) })
+      case 'presence-state':
+        return this.#sink.presence(
+          channel,
+          toPresence({ isAll: true, there: [...frame.present], gone: [] }, plainState),
+        )
+      case 'presence-diff': {
+        const there = [...frame.joins]
+        const gone = [...frame.leaves.keys()].filter(key => !frame.joins.has(key))
+        return this.#sink.presence(channel, toPresence({ isAll: false, there, gone }, plainState))
+      }
+      case 'reply':
+      case 'ended':
+      case 'system':
+        return
+    }
   }
 
   /** It may be stale without anybody's fault: a tab is asked for another, once, before the refusal counts. */
-  async #tokenRefused(channel: string, error: UpstreamError): Promise<void> {
+  async #tokenRefused(error: UpstreamError): Promise<void> {
     if (this.#isAsking) return
     if (this.#hasAsked) return this.#giveUp(error)
     const refused = this.#token
     this.#hasAsked = this.#isAsking = true
-    const token = await this.#sink.authorise({ channel }).then(tokenIn, () => undefined)
+    const token = await this.#sink.authorise({}).then(tokenIn, () => undefined)
     this.#isAsking = false
     if (!this.#connection.isOpen || this.#token !== refused) return
     if (token === undefined || token === refused) return this.#giveUp(error)

@@ -1,4 +1,4 @@
-import { PartylineError } from '../../protocol/index.ts'
+import { bad, checkNames, checkNumber } from './option-checks.ts'
 
 /** Either the address and the key of a project, or a client that has them. */
 export type SupabaseOptions = (SupabaseProject | SupabaseExisting) & SupabaseSettings
@@ -35,6 +35,10 @@ export interface ExistingRealtime {
   readonly accessToken?: (() => Promise<string | null>) | null | undefined
 }
 
+export interface ResolvedOptions extends Required<SupabaseSettings> {
+  readonly project: Project
+}
+
 /** Where to, with which key, and who gives a token where no tab does. */
 export interface Project {
   readonly endPoint: string
@@ -44,9 +48,22 @@ export interface Project {
 
 const SOCKET_PATH = /\/websocket\/?$/
 
-/** @throws PartylineError `bad-options` */
-export function toProject(options: SupabaseOptions): Project {
-  if ('client' in options) return ofClient(options.client.realtime)
+const OPTIONS = ['url', 'key', 'client', 'heartbeatMs', 'heartbeatTimeoutMs', 'joinTimeoutMs']
+
+/** @throws PartylineError `bad-options` that names the option and what would be right */
+export function resolveOptions(options: SupabaseOptions): ResolvedOptions {
+  checkNames('supabase', options, OPTIONS)
+  const { heartbeatMs = 25_000, heartbeatTimeoutMs = 10_000, joinTimeoutMs = 20_000 } = options
+  return {
+    project: toProject(options),
+    heartbeatMs: checkNumber('supabase', 'heartbeatMs', heartbeatMs),
+    heartbeatTimeoutMs: checkNumber('supabase', 'heartbeatTimeoutMs', heartbeatTimeoutMs),
+    joinTimeoutMs: checkNumber('supabase', 'joinTimeoutMs', joinTimeoutMs),
+  }
+}
+
+function toProject(options: SupabaseOptions): Project {
+  if ('client' in options) return ofClient(options.client)
   const { url, key } = options
   if (typeof key !== 'string' || key === '')
     throw bad("supabase needs the project's public key: supabase({ url, key })")
@@ -57,8 +74,8 @@ export function toProject(options: SupabaseOptions): Project {
   return { endPoint: toEndPoint(url), key, accessToken: undefined }
 }
 
-function ofClient(realtime: ExistingRealtime | undefined): Project {
-  const { endPoint, apiKey, accessToken } = realtime ?? {}
+function ofClient(client: Partial<SupabaseExisting['client']> | undefined | null): Project {
+  const { endPoint, apiKey, accessToken } = client?.realtime ?? {}
   if (typeof endPoint !== 'string' || typeof apiKey !== 'string')
     throw bad("supabase({ client }) needs a client of '@supabase/supabase-js'")
   return { endPoint: endPoint.replace(SOCKET_PATH, ''), key: apiKey, accessToken: accessToken ?? undefined }
@@ -69,8 +86,4 @@ export function toEndPoint(url: string): string {
   const { protocol, host, pathname } = new URL(url)
   const path = pathname.replace(SOCKET_PATH, '').replace(/\/+$/, '')
   return `${protocol.replace(/^http/, 'ws')}//${host}${path === '' ? '/realtime/v1' : path}`
-}
-
-function bad(message: string): PartylineError {
-  return new PartylineError('bad-options', message)
 }

@@ -1,5 +1,6 @@
 import type { BackoffPolicy } from '../../lib/index.ts'
-import { PartylineError, type Credentials } from '../../protocol/index.ts'
+import type { Credentials } from '../../protocol/index.ts'
+import { bad, checkNames, checkNumber } from './option-checks.ts'
 import { causeOf } from './websocket-causes.ts'
 import type { Codec } from './websocket-codec.ts'
 import { partylineCodec } from './websocket-partyline-codec.ts'
@@ -120,15 +121,6 @@ function resolveFallback(fallback: WebSocketFallback, codec: Codec, maxFrameByte
   }
 }
 
-/** Callers without types may leave everything out, or write it otherwise. */
-function checkNames(whose: string, options: unknown, known: readonly string[]): void {
-  if (typeof options !== 'object' || options === null)
-    throw bad(`${whose} needs options, such as { ${known.slice(0, 2).join(', ')} }`)
-  const unknown = Object.keys(options).find(name => !known.includes(name))
-  if (unknown !== undefined)
-    throw bad(`${whose} knows no option ${JSON.stringify(unknown)}; it has ${known.join(', ')}`)
-}
-
 function checkCodec(codec: Codec): void {
   const { encode, decode } = (codec as Partial<Codec> | null) ?? {}
   if (typeof encode !== 'function' || typeof decode !== 'function')
@@ -172,22 +164,11 @@ function withQuery(address: URL, query: { readonly [name: string]: string } = {}
   return url.href
 }
 
-/** Browsers keep a delay in 31 bits; a larger one fires at once. */
-const MAX_MS = 2 ** 31 - 1
-
 function aNumber(name: string, value: unknown): number {
-  const isDuration = name.endsWith('Ms')
-  if (typeof value === 'number' && Number.isFinite(value) && value > 0 && !(isDuration && value > MAX_MS)) return value
-  throw bad(
-    `webSocket's ${name} is ${String(value)}; expected a number above 0${isDuration ? ` and at most ${MAX_MS}` : ''}`,
-  )
+  return checkNumber('webSocket', name, value)
 }
 
 /** Without the query, in which an app may have put a secret. */
 function show(url: unknown): string {
   return typeof url === 'string' ? JSON.stringify(url.split('?', 1)[0]) : String(url)
-}
-
-function bad(message: string): PartylineError {
-  return new PartylineError('bad-options', message)
 }

@@ -48,10 +48,14 @@ export class CredentialDesk {
     return { credentials, cached: false }
   }
 
-  /** Rejects with an {@link UpstreamError} `no-credentials` when no tab can give any. */
+  /**
+   * Rejects with an {@link UpstreamError} `no-credentials` when no tab can give any.
+   * @param request an empty one asks for the connection's own, which take the place of those that are kept
+   */
   authorise(request: AuthorisationRequest): Promise<Credentials> {
+    if (Object.keys(request).length === 0) return this.#ask().then(required)
     const key = JSON.stringify(request)
-    const asking = this.#authorising.get(key) ?? this.#authorise(request)
+    const asking = this.#authorising.get(key) ?? this.#askTabs(request).then(required)
     this.#authorising.set(key, asking)
     return asking.finally(() => this.#authorising.delete(key))
   }
@@ -80,12 +84,6 @@ export class CredentialDesk {
   forget(source: CredentialSource): void {
     for (const asked of this.#asked.values())
       if (asked.source === source) asked.answer.reject(new Error('the tab went before it answered'))
-  }
-
-  async #authorise(request: AuthorisationRequest): Promise<Credentials> {
-    const given = await this.#askTabs(request)
-    if (given !== undefined) return given
-    throw new UpstreamError('no-credentials', 'no tab can give credentials: connect({ credentials })')
   }
 
   async #ask(): Promise<Credentials | undefined> {
@@ -160,3 +158,8 @@ export class CredentialDesk {
 
 /** So early are new ones asked for: no attempt that is under way is to be overtaken by the expiry. */
 const EXPIRY_MARGIN_MS = 10_000
+
+function required(given: Credentials | undefined): Credentials {
+  if (given !== undefined) return given
+  throw new UpstreamError('no-credentials', 'no tab can give credentials: connect({ credentials })')
+}

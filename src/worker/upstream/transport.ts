@@ -129,7 +129,9 @@ export interface TransportSink {
   malformed(kind: string, detail: string): void
   /**
    * Asks a tab, a visible one first, for what only the app can give: another than the connection's own credentials,
-   * such as a signature for one channel. Rejects with an {@link UpstreamError} `no-credentials` when no tab can.
+   * such as a signature for one channel. With an empty request new ones of the connection itself, where the server does
+   * not take those that it has been given: they are what is opened with from then on. Rejects with an
+   * {@link UpstreamError} `no-credentials` when no tab can.
    */
   authorise(request: AuthorisationRequest): Promise<Credentials>
 }

@@ -4,7 +4,7 @@ import { startProxy } from '../faults/proxy.ts'
 import { waitFor } from '../line/wait-for.ts'
 import { openPusherClient } from '../servers/pusher/pusher-client.ts'
 import { startPusherServer } from '../servers/pusher/pusher-server.ts'
-import type { Subject, SubjectServer } from './subject.ts'
+import type { HostileFrame, Subject, SubjectServer } from './subject.ts'
 
 /** Pusher with a user who signs in and channels that an endpoint authorises. */
 export const pusherSubject: Subject = {
@@ -13,6 +13,7 @@ export const pusherSubject: Subject = {
   start,
 }
 
+const OPEN = 'private-orders'
 const FORBIDDEN = 'private-safe'
 const PRESENCE = 'presence-floor'
 const RECONNECT = 4200
@@ -50,7 +51,7 @@ async function start(): Promise<SubjectServer> {
     credentials: () => ({ token: `token-${++issued}` }),
     connections,
     channels: {
-      open: 'private-orders',
+      open: OPEN,
       other: 'private-kitchen',
       forbidden: FORBIDDEN,
       presence: PRESENCE,
@@ -101,9 +102,44 @@ async function start(): Promise<SubjectServer> {
       }
     },
     inject: raw => server.sendRaw(raw),
+    hostile: HOSTILE,
     async close() {
       await proxy.close()
       await server.close()
     },
   }
 }
+
+const frame = (event: unknown, channel?: unknown, data: unknown = {}): string =>
+  JSON.stringify({ event, channel, data: JSON.stringify(data) })
+
+const HOSTILE: readonly HostileFrame[] = [
+  { raw: 'no json', outcome: 'malformed' },
+  { raw: 'null', outcome: 'malformed' },
+  { raw: '{}', outcome: 'malformed' },
+  { raw: '[]', outcome: 'malformed' },
+  { raw: '"text"', outcome: 'malformed' },
+  { raw: frame(7, OPEN), outcome: 'malformed' },
+  { raw: frame('said'), outcome: 'malformed' },
+  { raw: frame('said', 7), outcome: 'malformed' },
+  { raw: frame('said', 'two words'), outcome: 'malformed' },
+  { raw: frame('said', '#connection'), outcome: 'malformed' },
+  { raw: frame('pusher_internal:surprise', OPEN), outcome: 'malformed' },
+  { raw: frame('pusher_internal:subscription_succeeded', OPEN, { presence: {} }), outcome: 'malformed' },
+  { raw: frame('pusher_internal:subscription_count', OPEN), outcome: 'malformed' },
+  { raw: frame('pusher_internal:member_added', OPEN, { user_info: {} }), outcome: 'malformed' },
+  { raw: frame('pusher_internal:member_removed', OPEN), outcome: 'malformed' },
+  { raw: frame('pusher:signin_success', undefined, { user_data: '{}' }), outcome: 'malformed' },
+  { raw: frame('pusher_internal:watchlist_events', undefined, { events: [{ name: 'near' }] }), outcome: 'malformed' },
+  { raw: frame('pusher:error', undefined, { code: 4301, message: 'too many' }), outcome: 'malformed' },
+  { raw: frame('said', 'private-encrypted-never'), outcome: 'malformed' },
+  { raw: new Uint8Array([0, 255]), outcome: 'malformed' },
+  { raw: frame('pusher:pong'), outcome: 'ignored' },
+  { raw: frame('pusher_internal:subscription_succeeded', 'private-never'), outcome: 'ignored' },
+  { raw: frame('pusher:subscription_error', 'private-never', { error: 'no' }), outcome: 'ignored' },
+  { raw: frame('said', 'private-never'), outcome: 'unrouted' },
+  { raw: frame('said', '#server-to-user-nobody'), outcome: 'unrouted' },
+  { raw: frame('pusher:cache_miss', 'private-cache-never'), outcome: 'unrouted' },
+  { raw: frame('pusher_internal:member_added', 'presence-never', { user_id: 'ann' }), outcome: 'unrouted' },
+  { raw: frame('pusher_internal:member_removed', 'presence-never', { user_id: 'ann' }), outcome: 'unrouted' },
+]

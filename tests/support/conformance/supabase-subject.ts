@@ -154,6 +154,9 @@ const HOSTILE: readonly HostileFrame[] = [
   { raw: new Uint8Array([4, 0, 0, 0, 1, 123]), outcome: 'malformed' },
   { raw: frame(`realtime:${TOPIC}`, 'phx_reply', { status: 'ok', response: {} }, '99999'), outcome: 'ignored' },
   { raw: frame(`realtime:${TOPIC}`, 'postgres_changes', { ids: [99], data: ROW }), outcome: 'ignored' },
-  { raw: frame('realtime:never joined', 'presence_state', {}), outcome: 'ignored' },
+  { raw: frame('realtime:never joined', 'presence_state', {}), outcome: 'unrouted' },
+  { raw: frame('realtime:never joined', 'presence_diff', { joins: {}, leaves: {} }), outcome: 'unrouted' },
+  { raw: frame('realtime:never joined', 'postgres_changes', { ids: [1], data: ROW }), outcome: 'unrouted' },
+  { raw: frame('realtime:never joined', 'phx_reply', { status: 'ok', response: {} }, '1'), outcome: 'ignored' },
   { raw: frame('realtime:never joined', 'broadcast', { event: 'said', payload: {} }), outcome: 'unrouted' },
 ]

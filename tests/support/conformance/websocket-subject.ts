@@ -170,4 +170,5 @@ const HOSTILE: readonly HostileFrame[] = [
   { raw: JSON.stringify({ type: 'event', channel: 'orders', event: 'x'.repeat(4_000_000) }), outcome: 'malformed' },
   { raw: '{"type":"ack","id":9999,"ok":true}', outcome: 'ignored' },
   { raw: '{"type":"event","channel":"never joined","event":"said"}', outcome: 'unrouted' },
+  { raw: '{"type":"presence","channel":"never joined","present":[],"gone":["ann"]}', outcome: 'unrouted' },
 ]
