@@ -1,4 +1,3 @@
-import { Emitter } from '../lib/index.ts'
 import {
   fromWireError,
   MAX_NAME_LENGTH,
@@ -16,6 +15,7 @@ import {
 } from '../protocol/index.ts'
 import { keepAttached } from './attachment-keeper.ts'
 import type { Attachment } from './attachment.ts'
+import { Emitter } from './emitter.ts'
 import type { HostChoice } from './hosts/host-choice.ts'
 import { tabLease } from './lease.ts'
 import { startOutgoing, type Outgoing } from './outgoing.ts'
@@ -77,7 +77,7 @@ export function baseLine(hosts: HostChoice, options: LineOptions, outbox?: Outbo
   const lease = tabLease(tabId)
   const over = new AbortController()
   const closed = over.signal
-  const statusChanges = new Emitter<StatusChange>(reportError)
+  const statusChanges = new Emitter<StatusChange>()
   let status: LineStatus = { status: 'connecting' }
   /** How many different ones this tab was attached to. */
   let brokers = 0

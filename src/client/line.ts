@@ -9,7 +9,6 @@ import type { Attachment } from './attachment.ts'
 import { baseLine, type BaseLine, type LineOptions } from './base-line.ts'
 import { ClientChannel } from './channel.ts'
 import type { HostChoice } from './hosts/host-choice.ts'
-import { listen } from './listen.ts'
 import { ClientOutbox } from './outbox.ts'
 import { staleEpoch } from './retryable.ts'
 import type { Subscription } from './subscription.ts'
@@ -63,7 +62,7 @@ export class ClientLine implements Line {
     options?: ListenOptions,
   ): () => void {
     if (type !== 'status') throw new PartylineError('bad-options', `a line has the event status, not ${String(type)}`)
-    return listen(this.#line.statusChanges, listener, options)
+    return this.#line.statusChanges.on(listener, options)
   }
 
   async stats({ signal }: ListenOptions = {}): Promise<Stats> {

@@ -1,4 +1,3 @@
-import { Emitter } from '../lib/index.ts'
 import type {
   Continuity,
   Deliver,
@@ -10,7 +9,7 @@ import type {
   SubscriptionState,
   Wanted,
 } from '../protocol/index.ts'
-import { listen } from './listen.ts'
+import { Emitter } from './emitter.ts'
 import type { ChannelState, ChannelStateChange, ListenOptions } from './types.ts'
 
 /** What can be heard in a channel. */
@@ -43,11 +42,11 @@ export class Subscription {
   info: unknown
   readonly #tell: Tell
   readonly #emitters: Emitters = {
-    event: new Emitter(reportError),
-    one: new Emitter(reportError),
-    state: new Emitter(reportError),
-    continuity: new Emitter(reportError),
-    presence: new Emitter(reportError),
+    event: new Emitter(),
+    one: new Emitter(),
+    state: new Emitter(),
+    continuity: new Emitter(),
+    presence: new Emitter(),
   }
   #presence = false
   /** What this tab has told of itself. */
@@ -73,7 +72,7 @@ export class Subscription {
     listener: (heard: Heard[What]) => void,
     options?: ListenOptions,
   ): () => void {
-    const stop = listen(this.#emitters[what], listener, options, () => this.#wantedChanged())
+    const stop = this.#emitters[what].on(listener, options, () => this.#wantedChanged())
     this.#wantedChanged()
     return stop
   }

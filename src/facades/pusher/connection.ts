@@ -1,6 +1,5 @@
 import type { BaseLine } from '../../client/base-line.ts'
 import type { ChannelStateChange, PartylineError } from '../../client/index.ts'
-import { listen } from '../../client/listen.ts'
 import type { LineStatus } from '../../protocol/index.ts'
 import { sendNow } from '../line-for.ts'
 import { Dispatcher } from './dispatcher.ts'
@@ -136,7 +135,7 @@ export class ConnectionManager extends Dispatcher {
   #listen(line: BaseLine, stop: AbortController): void {
     this.#open = line
     const connection = line.channel({ name: CONNECTION })
-    listen(line.statusChanges, change => this.#changed(change), stop)
+    line.statusChanges.on(change => this.#changed(change), stop)
     connection.on(
       'state',
       ({ state, info }) => {

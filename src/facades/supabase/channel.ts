@@ -135,18 +135,17 @@ export class RealtimeChannel {
     const timeoutMs: number = timeout || this.timeout
     const isBroadcast = args.type === 'broadcast'
     const { event, payload } = args
+    // As JSON carries it now; bytes as they are.
+    const carried: unknown = payload instanceof ArrayBuffer ? payload : payload && JSON.parse(JSON.stringify(payload))
     if (isBroadcast && ((args.persist && !this.private) || this.state !== 'joined' || !this.socket.isConnected())) {
-      const messages = JSON.stringify({ messages: [{ topic: this.subTopic, event, payload, private: this.private }] })
       const http = await import('./http.ts')
-      return http.sendByHttp(this, args, messages, timeoutMs)
+      return http.sendByHttp(this, { ...args, payload: carried }, timeoutMs)
     }
     if (!this.joinedOnce)
       throw new Error(
         `tried to push '${args.type}' to '${this.topic}' before joining. Use channel.subscribe() before pushing events`,
       )
-    // As JSON carries it; bytes as they are.
-    const carried: unknown = payload instanceof ArrayBuffer ? payload : JSON.parse(JSON.stringify(payload ?? {}))
-    const message = { ...args, payload: carried }
+    const message = { ...args, payload: carried ?? {} }
     if (isBroadcast && !this.params.config.broadcast?.ack) {
       this.#send('broadcast', message, timeoutMs, 'safe').catch((error: PartylineError) => {
         // With the line goes what was still to be sent, as the app has asked.
@@ -157,7 +156,7 @@ export class RealtimeChannel {
     return this.#whenJoined(timeoutMs, () => {
       if (!isBroadcast) {
         this.#isTracked = event === 'track'
-        this.#channel?.track(this.#isTracked ? carried : undefined)
+        this.#channel?.track(this.#isTracked ? message.payload : undefined)
       }
       return this.#send(args.type, isBroadcast ? message : undefined, timeoutMs, 'acknowledged')
     })
@@ -168,10 +167,9 @@ export class RealtimeChannel {
     payload: any,
     { timeout, persist }: { timeout?: number; persist?: RealtimeBroadcastPersist } = {},
   ): Promise<{ success: true } | { success: false; status: number; error: string }> {
-    if (payload === undefined || payload === null) throw new Error('Payload is required for httpSend()')
     const isBinary = payload instanceof ArrayBuffer || ArrayBuffer.isView(payload)
     // As it is now.
-    const body = isBinary ? (payload as ArrayBuffer) : JSON.stringify(payload)
+    const body = isBinary ? (payload as ArrayBuffer) : (JSON.stringify(payload ?? undefined) as string | undefined)
     const http = await import('./http.ts')
     return http.httpSend(this, event, body, persist, timeout ?? this.timeout)
   }
