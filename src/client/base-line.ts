@@ -1,6 +1,9 @@
 import {
   fromWireError,
+  MAX_NAME_LENGTH,
   PartylineError,
+  toChannelId,
+  type ChannelAddress,
   type CredentialsWantedNotice,
   type EventItem,
   type Frame,
@@ -12,39 +15,41 @@ import {
 } from '../protocol/index.ts'
 import { keepAttached } from './attachment-keeper.ts'
 import type { Attachment } from './attachment.ts'
+import { Emitter } from './emitter.ts'
 import type { HostChoice } from './hosts/host-choice.ts'
 import { tabLease } from './lease.ts'
 import { startOutgoing, type Outgoing } from './outgoing.ts'
 import { watchPage } from './page-signals.ts'
 import { randomId } from './random-id.ts'
 import { staleEpoch } from './retryable.ts'
-import { Subscription, type ChannelSink, type Tell } from './subscription.ts'
+import { Subscription, type Tell } from './subscription.ts'
 import type { ConnectOptions, HostName, StatusChange } from './types.ts'
 
 export type LineOptions = Required<Omit<ConnectOptions, 'worker' | 'credentials'>> & Pick<ConnectOptions, 'credentials'>
 
-/** Who hears of the line. Must not throw. */
-export interface LineSink {
-  status(change: StatusChange): void
-  /** Hears how full the outbox is, if the next hello is to ask for it. */
-  readonly outbox?: { readonly isWatched: boolean; changed(notice: OutboxNotice): void }
+/** Hears how full the outbox is, if the next hello is to ask for it. Must not throw. */
+export interface OutboxSink {
+  readonly isWatched: boolean
+  changed(notice: OutboxNotice): void
 }
 
 /**
- * A tab's line, without what an app is given to hold: one sink hears each channel, messages are sent as they are, and
- * what only some need of a broker they call by themselves.
+ * A tab's line, without what an app is given to hold: messages are sent as they are, and what only some need of a broker
+ * they call by themselves.
  */
 export interface BaseLine {
+  readonly scope: string
   /** May change: what the browser has is found out by trying. */
   readonly host: HostName
   readonly status: LineStatus
+  readonly statusChanges: Emitter<StatusChange>
   /** Aborts when the line is closed, with why. */
   readonly closed: AbortSignal
   /** @throws PartylineError `line-closed`, `invalid-payload` */
   send: Outgoing['send']
   cancel: Outgoing['cancel']
-  /** To be asked for once for each id; nothing is joined until it is wanted. */
-  channel(id: string, sink: ChannelSink): Subscription
+  /** The same for the same name and parameters. @throws PartylineError `bad-options` */
+  channel(address: ChannelAddress): Subscription
   tell: Tell
   readonly attachment: Attachment | undefined
   /** Connects now, whatever the backoff or the circuit breaker would wait for. */
@@ -56,8 +61,15 @@ export interface BaseLine {
 /** Marks that are kept: some seconds of them, so that whoever resumes first starts where no other tab is behind. */
 const MAX_MARKS = 5
 
-/** Knows which channel and which message everything that comes from the broker belongs to. */
-export function baseLine(hosts: HostChoice, options: LineOptions, sink: LineSink): BaseLine {
+/**
+ * Knows which channel and which message everything that comes from the broker belongs to.
+ * @throws PartylineError `bad-options`
+ */
+export function baseLine(hosts: HostChoice, options: LineOptions, outbox?: OutboxSink): BaseLine {
+  const { scope } = options
+  // A lone surrogate has no place in a worker's name.
+  if (typeof scope !== 'string' || !scope || scope.length > 200 || /\p{Cs}/u.test(scope))
+    throw new PartylineError('bad-options', 'connect needs { scope }, a string of 1 to 200 characters')
   const tabId = randomId()
   const channels = new Map<string, Subscription>()
   const byRef = new Map<number, Subscription>()
@@ -65,6 +77,7 @@ export function baseLine(hosts: HostChoice, options: LineOptions, sink: LineSink
   const lease = tabLease(tabId)
   const over = new AbortController()
   const closed = over.signal
+  const statusChanges = new Emitter<StatusChange>()
   let status: LineStatus = { status: 'connecting' }
   /** How many different ones this tab was attached to. */
   let brokers = 0
@@ -83,7 +96,7 @@ export function baseLine(hosts: HostChoice, options: LineOptions, sink: LineSink
       hasCredentials: options.credentials !== undefined,
       wanted: [...channels.values()].filter(({ deliver }) => deliver).map(channel => channel.wanted()),
       marks,
-      watchesOutbox: sink.outbox?.isWatched,
+      watchesOutbox: outbox?.isWatched,
     }),
     attached(attachment, { resumed }, isSameBroker) {
       if (!isSameBroker) brokers++
@@ -149,7 +162,7 @@ export function baseLine(hosts: HostChoice, options: LineOptions, sink: LineSink
     if (next.status === previous.status && next.reason === previous.reason && next.degraded === previous.degraded)
       return
     status = next
-    sink.status({ ...next, previous: previous.status })
+    statusChanges.emit({ ...next, previous: previous.status })
   }
 
   function receive(items: Frame['items']): void {
@@ -177,11 +190,14 @@ export function baseLine(hosts: HostChoice, options: LineOptions, sink: LineSink
         byRef.set(notice.ref, channel)
         return channel.subscription(notice.state, notice.error && fromWireError(notice.error), notice.info)
       }
-      case 'continuity':
+      case 'continuity': {
+        const { type, ref, ...continuity } = notice
+        return byRef.get(ref)?.emit(type, continuity)
+      }
       case 'presence':
-        return byRef.get(notice.ref)?.sink.notice(notice)
+        return byRef.get(notice.ref)?.emit(notice.type, notice.change)
       case 'outbox':
-        return sink.outbox?.changed(notice)
+        return outbox?.changed(notice)
       case 'receipt':
         return outgoing.receipt(notice)
       case 'mark':
@@ -208,6 +224,8 @@ export function baseLine(hosts: HostChoice, options: LineOptions, sink: LineSink
   }
 
   return {
+    scope,
+    statusChanges,
     get host() {
       return hosts.name
     },
@@ -220,8 +238,12 @@ export function baseLine(hosts: HostChoice, options: LineOptions, sink: LineSink
       return outgoing.send(...message)
     },
     cancel: outgoing.cancel,
-    channel(id, channelSink) {
-      const channel = new Subscription(id, channelSink, tell)
+    channel(address) {
+      const { name } = address
+      if (typeof name !== 'string' || !name || name.length > MAX_NAME_LENGTH)
+        throw new PartylineError('bad-options', 'channel needs a name, a string of 1 to 1024 characters')
+      const id = toChannelId(address)
+      const channel = channels.get(id) ?? new Subscription(id, tell)
       channels.set(id, channel)
       return channel
     },

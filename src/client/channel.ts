@@ -1,20 +1,16 @@
-import { Emitter } from '../lib/index.ts'
 import {
   PartylineError,
   type ChannelAddress,
   type ChannelParams,
   type Continuity,
-  type ContinuityNotice,
-  type EventItem,
   type Member,
   type PresenceChange,
-  type PresenceNotice,
 } from '../protocol/index.ts'
 import { abortable } from './abortable.ts'
 import type { BaseLine } from './base-line.ts'
-import { listen } from './listen.ts'
+import { membersAfter } from './members-after.ts'
 import { publish } from './publish.ts'
-import type { ChannelSink, Subscription } from './subscription.ts'
+import type { Subscription } from './subscription.ts'
 import type {
   Channel,
   ChannelState,
@@ -27,37 +23,30 @@ import type {
   SubscribeOptions,
 } from './types.ts'
 
-interface Received {
-  readonly payload: unknown
-  readonly meta: EventMeta
-}
-
 type Handler = (payload: unknown, meta: EventMeta) => void
 
 /** One channel in this tab. Wanted as long as somebody listens to it, or the tab tells of itself there. */
-export class ClientChannel implements Channel, ChannelSink {
+export class ClientChannel implements Channel {
   readonly name: string
   readonly params: ChannelParams | undefined
   readonly #line: Pick<BaseLine, 'closed' | 'send' | 'cancel'>
   readonly #subscription: Subscription
-  readonly #events = new Emitter<Received>(reportError)
-  /** For what comes to one tab alone. */
-  readonly #ones = new Emitter<Received>(reportError)
-  readonly #continuity = new Emitter<Continuity>(reportError)
-  readonly #stateChanges = new Emitter<ChannelStateChange>(reportError)
-  readonly #presence = new Emitter<readonly Member[]>(reportError)
   #members: readonly Member[] = []
-  #isTracked = false
+  /** The last one that {@link #members} has. */
+  #change: PresenceChange | undefined
 
   constructor(
     { name, params }: ChannelAddress,
-    id: string,
-    line: Pick<BaseLine, 'closed' | 'send' | 'cancel' | 'channel'>,
+    subscription: Subscription,
+    line: Pick<BaseLine, 'closed' | 'send' | 'cancel'>,
   ) {
     this.name = name
     this.params = params
     this.#line = line
-    this.#subscription = line.channel(id, this)
+    this.#subscription = subscription
+    subscription.on('state', ({ state }) => {
+      if (state === 'idle') this.#members = []
+    })
   }
 
   get state(): ChannelState {
@@ -100,50 +89,26 @@ export class ClientChannel implements Channel, ChannelSink {
   }
 
   onContinuity(listener: (continuity: Continuity) => void, options?: ListenOptions): () => void {
-    return listen(this.#continuity, listener, options)
+    return this.#subscription.on('continuity', listener, options)
   }
 
   onState(listener: (change: ChannelStateChange) => void, options?: ListenOptions): () => void {
-    return listen(this.#stateChanges, listener, options)
+    return this.#subscription.on('state', listener, options)
   }
 
   onPresence(listener: (members: readonly Member[]) => void, options?: ListenOptions): () => void {
-    const stop = listen(this.#presence, listener, options, () => this.#wantedChanged())
-    this.#wantedChanged()
-    return stop
+    return this.#subscription.on('presence', change => listener(this.#membersAfter(change)), options)
   }
 
   track(state: unknown): void {
-    // What cannot be cloned throws before anything has changed.
-    const told = structuredClone(state)
-    this.#isTracked = state !== undefined
-    this.#wantedChanged()
-    this.#subscription.track(told)
+    this.#subscription.track(state)
   }
 
-  /** For the line, as all that follow. */
-  event([ref, event, payload, position, rest]: EventItem): void {
-    const received = { payload, meta: { channel: this.name, event, position, rest } }
-    ;(ref < 0 ? this.#ones : this.#events).emit(received)
-  }
-
-  stateChanged(state: ChannelState, error?: PartylineError, info?: unknown): void {
-    if (state === 'idle') this.#members = []
-    this.#stateChanges.emit({ state, error, info })
-  }
-
-  notice(notice: ContinuityNotice | PresenceNotice): void {
-    if (notice.type === 'presence') return this.#membersChanged(notice.change)
-    const { type: _type, ref: _ref, ...continuity } = notice
-    this.#continuity.emit(continuity)
-  }
-
-  #membersChanged(change: PresenceChange): void {
-    const members = new Map(change.kind === 'state' ? [] : this.#members.map(member => [member.id, member]))
-    if (change.kind === 'diff') for (const id of change.gone) members.delete(id)
-    for (const member of change.kind === 'state' ? change.members : change.present) members.set(member.id, member)
-    this.#members = [...members.values()]
-    this.#presence.emit(this.#members)
+  /** The first who hears of a change sees to it. */
+  #membersAfter(change: PresenceChange): readonly Member[] {
+    if (change !== this.#change) this.#members = membersAfter(this.#members, change)
+    this.#change = change
+    return this.#members
   }
 
   /** To one event, or to all. */
@@ -156,22 +121,12 @@ export class ClientChannel implements Channel, ChannelSink {
       throw new PartylineError('bad-options', `replay is a number of events, not ${replay}`)
     const subscription = this.#subscription
     subscription.replay = Math.max(subscription.replay, replay)
-    const stop = listen(
-      options.deliver === 'one' ? this.#ones : this.#events,
-      ({ payload, meta }) => {
-        if (event === undefined || event === meta.event) handler(payload, meta)
+    return subscription.on(
+      options.deliver === 'one' ? 'one' : 'event',
+      ([, name, payload, position, rest]) => {
+        if (event === undefined || event === name) handler(payload, { channel: this.name, event: name, position, rest })
       },
       options,
-      () => this.#wantedChanged(),
     )
-    this.#wantedChanged()
-    return stop
-  }
-
-  #wantedChanged(): void {
-    const all = this.#events.size > 0
-    const presence = this.#presence.size > 0
-    const some = all || presence || this.#isTracked ? 'all' : undefined
-    this.#subscription.want(this.#ones.size > 0 ? (all ? 'both' : 'one') : some, presence)
   }
 }

@@ -1,8 +1,5 @@
-import { Emitter } from '../lib/index.ts'
 import {
-  MAX_NAME_LENGTH,
   PartylineError,
-  toChannelId,
   type ChannelParams,
   type Stats,
   type StatusName,
@@ -12,29 +9,27 @@ import type { Attachment } from './attachment.ts'
 import { baseLine, type BaseLine, type LineOptions } from './base-line.ts'
 import { ClientChannel } from './channel.ts'
 import type { HostChoice } from './hosts/host-choice.ts'
-import { listen } from './listen.ts'
 import { ClientOutbox } from './outbox.ts'
 import { staleEpoch } from './retryable.ts'
-import type { HostName, Line, LineEvents, ListenOptions, StatusChange } from './types.ts'
+import type { Subscription } from './subscription.ts'
+import type { HostName, Line, LineEvents, ListenOptions } from './types.ts'
 
 /** A tab's line as an app holds it. */
 export class ClientLine implements Line {
-  readonly scope: string
   readonly outbox: ClientOutbox
   readonly #line: BaseLine
-  readonly #channels = new Map<string, ClientChannel>()
-  readonly #statusChanges = new Emitter<StatusChange>(reportError)
+  readonly #channels = new Map<Subscription, ClientChannel>()
 
   constructor(hosts: HostChoice, options: LineOptions) {
-    this.scope = options.scope
     this.outbox = new ClientOutbox({
       ask: async request => this.#attachment().call('outbox', epoch => [epoch, request]),
       watched: () => void this.#line.tell({ op: 'watch-outbox' }),
     })
-    this.#line = baseLine(hosts, options, {
-      status: change => this.#statusChanges.emit(change),
-      outbox: this.outbox,
-    })
+    this.#line = baseLine(hosts, options, this.outbox)
+  }
+
+  get scope(): string {
+    return this.#line.scope
   }
 
   get host(): HostName {
@@ -54,13 +49,10 @@ export class ClientLine implements Line {
   }
 
   channel(name: string, params?: ChannelParams): ClientChannel {
-    if (typeof name !== 'string' || !name || name.length > MAX_NAME_LENGTH)
-      throw new PartylineError('bad-options', 'channel needs a name, a string of 1 to 1024 characters')
-    const id = toChannelId({ name, params })
-    const known = this.#channels.get(id)
-    if (known) return known
-    const channel = new ClientChannel({ name, params }, id, this.#line)
-    this.#channels.set(id, channel)
+    const address = { name, params }
+    const subscription = this.#line.channel(address)
+    const channel = this.#channels.get(subscription) ?? new ClientChannel(address, subscription, this.#line)
+    this.#channels.set(subscription, channel)
     return channel
   }
 
@@ -70,7 +62,7 @@ export class ClientLine implements Line {
     options?: ListenOptions,
   ): () => void {
     if (type !== 'status') throw new PartylineError('bad-options', `a line has the event status, not ${String(type)}`)
-    return listen(this.#statusChanges, listener, options)
+    return this.#line.statusChanges.on(listener, options)
   }
 
   async stats({ signal }: ListenOptions = {}): Promise<Stats> {

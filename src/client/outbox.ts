@@ -1,6 +1,5 @@
-import { Emitter } from '../lib/index.ts'
 import type { OutboxCounts, OutboxEntry, OutboxNotice, OutboxRequest } from '../protocol/index.ts'
-import { listen } from './listen.ts'
+import { Emitter } from './emitter.ts'
 import type { LineOutbox, ListenOptions, ListOptions } from './types.ts'
 
 export interface ClientOutboxDeps {
@@ -12,7 +11,7 @@ export interface ClientOutboxDeps {
 /** What the scope has stored, as a tab sees it. */
 export class ClientOutbox implements LineOutbox {
   readonly #deps: ClientOutboxDeps
-  readonly #changes = new Emitter<OutboxCounts>(reportError)
+  readonly #changes = new Emitter<OutboxCounts>()
   isWatched = false
 
   constructor(deps: ClientOutboxDeps) {
@@ -36,7 +35,7 @@ export class ClientOutbox implements LineOutbox {
   }
 
   onChange(listener: (counts: OutboxCounts) => void, options?: ListenOptions): () => void {
-    const stop = listen(this.#changes, listener, options)
+    const stop = this.#changes.on(listener, options)
     this.isWatched = true
     this.#deps.watched()
     return stop

@@ -1,34 +1,38 @@
 import type {
-  ContinuityNotice,
+  Continuity,
   Deliver,
   EventItem,
   Op,
   PartylineError,
-  PresenceNotice,
+  PresenceChange,
   Resume,
   SubscriptionState,
   Wanted,
 } from '../protocol/index.ts'
-import type { ChannelState } from './types.ts'
+import { Emitter } from './emitter.ts'
+import type { ChannelState, ChannelStateChange, ListenOptions } from './types.ts'
 
-/** Who hears what comes in a channel. `stateChanged` must not throw. */
-export interface ChannelSink {
-  event(event: EventItem): void
-  /** @param info what the transport tells of the join, with `joined` */
-  stateChanged(state: ChannelState, error?: PartylineError, info?: unknown): void
-  notice(notice: ContinuityNotice | PresenceNotice): void
+/** What can be heard in a channel. */
+export interface Heard {
+  event: EventItem
+  /** An event that comes to one tab alone. */
+  one: EventItem
+  state: ChannelStateChange
+  continuity: Continuity
+  presence: PresenceChange
 }
+
+type Emitters = { readonly [What in keyof Heard]: Emitter<Heard[What]> }
 
 /** Asks the broker, if the tab is attached to one; otherwise the next hello says it. Returns whether it was asked. */
 export type Tell = (op: Op, failed?: (error: PartylineError) => void) => boolean
 
 const UNMOVED: Resume = { moved: false }
 
-/** One channel of this tab, as far as the broker has a part in it. */
+/** One channel of this tab: who listens to it, and what the broker is told of that. */
 export class Subscription {
   /** Stands for the channel in every message. */
   readonly id: string
-  readonly sink: ChannelSink
   /** How this tab wants its events; `undefined` when it does not. */
   deliver: Deliver | undefined
   /** Of the events that came before, so many of the last ones are wanted, too. */
@@ -37,6 +41,13 @@ export class Subscription {
   /** What the transport told of the join, while it is joined. */
   info: unknown
   readonly #tell: Tell
+  readonly #emitters: Emitters = {
+    event: new Emitter(),
+    one: new Emitter(),
+    state: new Emitter(),
+    continuity: new Emitter(),
+    presence: new Emitter(),
+  }
   #presence = false
   /** What this tab has told of itself. */
   #tracked: unknown
@@ -47,40 +58,43 @@ export class Subscription {
   /** What was handled here since the last mark. */
   #resume = UNMOVED
 
-  constructor(id: string, sink: ChannelSink, tell: Tell) {
+  constructor(id: string, tell: Tell) {
     this.id = id
-    this.sink = sink
     this.#tell = tell
   }
 
-  /** @param presence whether the tab wants to hear who is there */
-  want(deliver: Deliver | undefined, presence = false): void {
-    if (deliver === this.deliver && presence === this.#presence) return
-    this.deliver = deliver
-    this.#presence = presence
-    if (deliver) {
-      this.#tell({ op: 'subscribe', ...this.wanted(), resume: undefined }, error => this.subscription('refused', error))
-      if (this.state === 'idle') this.#become('joining')
-    } else {
-      this.#isKnown = false
-      this.replay = 0
-      if (this.#tell({ op: 'unsubscribe', channel: this.id }, () => this.subscription('left'))) this.#leaving++
-      this.#become('idle')
-    }
+  /**
+   * Listens until the returned function is called or the signal aborts. Whoever hears events or presence is reason
+   * enough to join the channel.
+   */
+  on<What extends keyof Heard>(
+    what: What,
+    listener: (heard: Heard[What]) => void,
+    options?: ListenOptions,
+  ): () => void {
+    const stop = this.#emitters[what].on(listener, options, () => this.#wantedChanged())
+    this.#wantedChanged()
+    return stop
   }
 
-  /** Tells the others in the channel of this tab, which has to want it; `undefined`: no more. @param state that can be cloned */
+  /** For the line: something has come. */
+  emit<What extends keyof Heard>(what: What, heard: Heard[What]): void {
+    this.#emitters[what].emit(heard)
+  }
+
+  /**
+   * Tells the others in the channel of this tab; `undefined`: no more. Reason enough to join it.
+   * @throws what cannot be cloned, before anything has changed
+   */
   track(state: unknown): void {
-    this.#tracked = state
-    this.#tell({ op: 'track', channel: this.id, state }, error => {
-      // With the line goes what it has told.
-      if (error.code !== 'line-closed' && error.code !== 'forgotten') reportError(error)
-    })
+    this.#tracked = structuredClone(state)
+    this.#wantedChanged()
+    this.#tellTracked()
   }
 
   /** There is a broker that may not know. */
   attached(): void {
-    if (this.#tracked !== undefined) this.track(this.#tracked)
+    if (this.#tracked !== undefined) this.#tellTracked()
   }
 
   /** The broker is gone, and with it what it still had to say. */
@@ -105,7 +119,7 @@ export class Subscription {
     const [ref, , , position] = event
     const { one } = this.#resume
     this.#resume = ref < 0 ? { ...this.#resume, one: position } : { moved: true, position, one }
-    this.sink.event(event)
+    this.emit(ref < 0 ? 'one' : 'event', event)
   }
 
   /** The broker has told a mark, and all before it was handled. */
@@ -127,6 +141,36 @@ export class Subscription {
     if (state === this.state) return
     this.state = state
     this.info = info
-    this.sink.stateChanged(state, error, info)
+    this.emit('state', { state, error, info })
+  }
+
+  #tellTracked(): void {
+    this.#tell({ op: 'track', channel: this.id, state: this.#tracked }, error => {
+      // With the line goes what it has told.
+      if (error.code !== 'line-closed' && error.code !== 'forgotten') reportError(error)
+    })
+  }
+
+  #wantedChanged(): void {
+    const { event, one, presence } = this.#emitters
+    const all = event.size > 0
+    const some = all || presence.size > 0 || this.#tracked !== undefined ? 'all' : undefined
+    this.#want(one.size > 0 ? (all ? 'both' : 'one') : some, presence.size > 0)
+  }
+
+  /** @param presence whether the tab wants to hear who is there */
+  #want(deliver: Deliver | undefined, presence: boolean): void {
+    if (deliver === this.deliver && presence === this.#presence) return
+    this.deliver = deliver
+    this.#presence = presence
+    if (deliver) {
+      this.#tell({ op: 'subscribe', ...this.wanted(), resume: undefined }, error => this.subscription('refused', error))
+      if (this.state === 'idle') this.#become('joining')
+    } else {
+      this.#isKnown = false
+      this.replay = 0
+      if (this.#tell({ op: 'unsubscribe', channel: this.id }, () => this.subscription('left'))) this.#leaving++
+      this.#become('idle')
+    }
   }
 }

@@ -22,16 +22,9 @@ function setUp() {
     if (op.op === 'track') tracked.push(op.state)
     return true
   }
-  const subscriptions: Subscription[] = []
-  const channel = new ClientChannel({ name: 'orders' }, 'orders', {
-    ...startOutgoing(),
-    closed: new AbortController().signal,
-    channel(id, sink) {
-      subscriptions.push(new Subscription(id, sink, tell))
-      return subscriptions[0] as Subscription
-    },
-  })
-  const [subscription] = subscriptions as [Subscription]
+  const subscription = new Subscription('orders', tell)
+  const line = { ...startOutgoing(), closed: new AbortController().signal }
+  const channel = new ClientChannel({ name: 'orders' }, subscription, line)
   const heard: unknown[] = []
   return {
     channel,

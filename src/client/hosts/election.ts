@@ -1,8 +1,7 @@
-import { Emitter } from '../../lib/index.ts'
 import { describe, PartylineError, type BrokerAddress } from '../../protocol/index.ts'
 import { meetingNames } from '../../protocol/meeting.ts'
 import { abortable } from '../abortable.ts'
-import { listen } from '../listen.ts'
+import { Emitter } from '../emitter.ts'
 import { standForElection } from './candidacy.ts'
 import type { HostLink } from './host.ts'
 import { Leader } from './leader.ts'
@@ -20,7 +19,7 @@ export class Election {
   readonly #startWorker: () => Worker
   readonly #meeting: Meeting
   readonly #left = new AbortController()
-  readonly #outcomes = new Emitter<Outcome>(reportError)
+  readonly #outcomes = new Emitter<Outcome>()
   #isStanding = false
   #leader: Leader | undefined
 
@@ -54,7 +53,7 @@ export class Election {
 
   #outcome(done: AbortSignal): Promise<HostLink> {
     return new Promise(resolve => {
-      listen(this.#outcomes, outcome => resolve(outcome()), { signal: done })
+      this.#outcomes.on(outcome => resolve(outcome()), { signal: done })
     })
   }
 

@@ -1,4 +1,5 @@
-import { PartylineError, toWorkerName } from '../../protocol/index.ts'
+import { toWorkerName, type PartylineError } from '../../protocol/index.ts'
+import { retryable } from '../retryable.ts'
 import type { ConnectOptions, WorkerOptions } from '../types.ts'
 import { portLink, type Host } from './host.ts'
 
@@ -12,7 +13,7 @@ export function sharedHost(worker: ConnectOptions['worker']): Host {
       const failed = new Promise<PartylineError>(resolve => {
         // Browsers tell no reason here: 404, a content security policy and a syntax error look the same.
         shared.addEventListener('error', ({ message }) =>
-          resolve(new PartylineError('worker-failed', `no worker; is its URL right? ${message}`, { retryable: true })),
+          resolve(retryable('worker-failed', `no worker; is its URL right? ${message}`)),
         )
       })
       return portLink(shared.port, failed)

@@ -1,7 +1,6 @@
 import type { Workbox } from 'workbox-window'
-import { Emitter } from '../../lib/index.ts'
 import { PartylineError, type PageMessage } from '../../protocol/index.ts'
-import { listen } from '../listen.ts'
+import { Emitter } from '../emitter.ts'
 import type { ListenOptions } from '../types.ts'
 import type { PageScope, ScopedLine } from './page-scope.ts'
 
@@ -57,9 +56,9 @@ const EVENTS: readonly string[] = ['update', 'waiting', 'controlling'] satisfies
 export function createAppServiceWorker(deps: AppServiceWorkerDeps): AppServiceWorker {
   const { container, workbox, registration, scope, closed } = deps
   const emitters = {
-    update: new Emitter<ServiceWorkerState>(reportError),
-    waiting: new Emitter<ServiceWorkerState>(reportError),
-    controlling: new Emitter<ServiceWorkerState>(reportError),
+    update: new Emitter<ServiceWorkerState>(),
+    waiting: new Emitter<ServiceWorkerState>(),
+    controlling: new Emitter<ServiceWorkerState>(),
   }
   const options = { signal: closed.signal }
 
@@ -101,7 +100,7 @@ export function createAppServiceWorker(deps: AppServiceWorkerDeps): AppServiceWo
           'bad-options',
           `a service worker has the events ${EVENTS.join(', ')}, not ${String(type)}`,
         )
-      return listen(emitters[type], listener, listenOptions)
+      return emitters[type].on(listener, listenOptions)
     },
     async applyUpdate({ reload = false } = {}) {
       const { waiting } = registration

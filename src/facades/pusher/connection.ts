@@ -1,4 +1,7 @@
-import type { ChannelStateChange, Line, PartylineError } from '../../client/index.ts'
+import type { BaseLine } from '../../client/base-line.ts'
+import type { ChannelStateChange, PartylineError } from '../../client/index.ts'
+import type { LineStatus } from '../../protocol/index.ts'
+import { sendNow } from '../line-for.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { log } from './log.ts'
 import type { Pusher } from './pusher.ts'
@@ -23,15 +26,15 @@ interface Opened {
 }
 
 const CONNECTION = '#connection'
-const RAW = { raw: true }
+const params = { raw: true }
 
 /** The connection of the worker, as this tab sees it: a `disconnect` here is this tab's alone. */
 export class ConnectionManager extends Dispatcher {
   state = 'initialized'
   socket_id!: string
   readonly #pusher: Pusher
-  #line: Promise<Line> | undefined
-  #open: Line | undefined
+  #line: Promise<BaseLine> | undefined
+  #open: BaseLine | undefined
   #isWanted = false
   #isInsisting = false
   #unavailable: ReturnType<typeof setTimeout> | undefined
@@ -74,8 +77,8 @@ export class ConnectionManager extends Dispatcher {
     // Once through JSON, as it goes to the server: what cannot be throws here.
     const sent = JSON.parse(JSON.stringify({ event, data, channel })) as Message
     log('log', 'Event sent', sent)
-    const to = channel ? this.#open.channel(channel, RAW) : this.#open.channel(CONNECTION)
-    to.publish(event, sent.data, { durable: false }).catch(({ message }: Error) =>
+    const to = this.#open.channel(channel ? { name: channel, params } : { name: CONNECTION })
+    sendNow(this.#open, { channel: to.id, event, payload: sent.data }, 'safe').catch(({ message }: Error) =>
       this.emit('error', { type: 'PusherError', data: { code: null, message } }),
     )
     return true
@@ -97,7 +100,7 @@ export class ConnectionManager extends Dispatcher {
     channelOf: (event: string) => string | undefined = () => name,
   ): void {
     if (this.state !== 'connected' || !this.#open) return
-    const channel = this.#open.channel(name, RAW)
+    const channel = this.#open.channel({ name, params })
     const changed = ({ state, info, error }: Pick<ChannelStateChange, 'state' | 'info' | 'error'>): void => {
       // It is asked for anew with the next connection, or when the app asks.
       if (state === 'refused') this.leave(name)
@@ -107,13 +110,21 @@ export class ConnectionManager extends Dispatcher {
     }
     if (this.#stops.has(name)) return changed(channel)
     const stop = this.#stopOf(name)
-    channel.onState(changed, stop)
-    channel.onContinuity(continuity => {
-      if (continuity.verdict === 'gap') this.emit('error', { type: 'PartylineGap', channel: name, data: continuity })
-    }, stop)
-    channel.onAny((data, { event, rest: [metadata] = [] }) => {
-      this.emit('message', { event, channel: channelOf(event), data, ...(metadata as object | undefined) })
-    }, stop)
+    channel.on('state', changed, stop)
+    channel.on(
+      'continuity',
+      continuity => {
+        if (continuity.verdict === 'gap') this.emit('error', { type: 'PartylineGap', channel: name, data: continuity })
+      },
+      stop,
+    )
+    channel.on(
+      'event',
+      ([, event, data, , rest]) => {
+        this.emit('message', { event, channel: channelOf(event), data, ...(rest?.[0] as object | undefined) })
+      },
+      stop,
+    )
   }
 
   leave(name: string): void {
@@ -121,18 +132,28 @@ export class ConnectionManager extends Dispatcher {
     this.#stops.delete(name)
   }
 
-  #listen(line: Line, stop: AbortController): void {
+  #listen(line: BaseLine, stop: AbortController): void {
     this.#open = line
-    const connection = line.channel(CONNECTION)
-    line.on('status', ({ reason, ...change }) => this.#changed({ reason, ...change }), stop)
-    connection.onState(({ state, info }) => {
-      if (state === 'joined') this.#opened(info as Opened)
-    }, stop)
-    connection.onAny((data, { event }) => {
-      if (event === 'end') this.disconnect()
-      else this.emit(event, data)
-    }, stop)
-    this.#changed(line)
+    const connection = line.channel({ name: CONNECTION })
+    line.statusChanges.on(change => this.#changed(change), stop)
+    connection.on(
+      'state',
+      ({ state, info }) => {
+        if (state === 'joined') this.#opened(info as Opened)
+      },
+      stop,
+    )
+    connection.on(
+      'event',
+      ([, event, data]) => {
+        if (event === 'end') this.disconnect()
+        else this.emit(event, data)
+      },
+      stop,
+    )
+    // When the next attempt comes was told at its time.
+    const { retryInMs: _, ...status } = line.status
+    this.#changed(status)
   }
 
   #opened({ socketId, server }: Opened): void {
@@ -151,9 +172,9 @@ export class ConnectionManager extends Dispatcher {
     this.#update('connected', { socket_id: socketId })
   }
 
-  #changed({ status, reason, retryInMs }: Pick<Line, 'status' | 'reason'> & { retryInMs?: number }): void {
+  #changed({ status, reason, retryInMs = 0 }: LineStatus): void {
     if (status === 'closed') return this.#fail({ code: reason })
-    const seconds = Math.round((retryInMs ?? 0) / 1_000)
+    const seconds = Math.round(retryInMs / 1_000)
     if (seconds) this.emit('connecting_in', seconds)
     // It waits to be asked, once, after what was refused before.
     if (reason === 'credentials-refused' && !this.#isInsisting) {

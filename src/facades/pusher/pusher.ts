@@ -1,4 +1,5 @@
-import type { Credentials, CredentialsRequest, Line } from '../../client/index.ts'
+import type { BaseLine } from '../../client/base-line.ts'
+import type { Credentials, CredentialsRequest } from '../../client/index.ts'
 import { digest } from '../digest.ts'
 import { lineFor } from '../line-for.ts'
 import type { Channel } from './channel.ts'
@@ -123,10 +124,10 @@ export class Pusher extends Dispatcher {
   }
 
   /** For the connection: the line of whoever the options are of now; `known`, where it is that. */
-  async openLine(known?: Promise<Line>): Promise<Line> {
+  async openLine(known?: Promise<BaseLine>): Promise<BaseLine> {
     const scope = await this.#scope()
     const line = await known?.catch(() => undefined)
-    if (line?.scope === scope && line.status !== 'closed') return line
+    if (line?.scope === scope && !line.closed.aborted) return line
     line?.close()
     return lineFor({
       scope,

@@ -1,4 +1,4 @@
-import type { Line } from '../../client/index.ts'
+import type { BaseLine } from '../../client/base-line.ts'
 import { digest } from '../digest.ts'
 import { lineFor } from '../line-for.ts'
 import { toAddress } from './address.ts'
@@ -9,9 +9,9 @@ import { FaceSocket } from './face-socket.ts'
 type Opened = (error?: Error) => void
 
 /** The lines of this page, by their scopes, and who is active on any of them. */
-const lines = new Map<string, Line>()
+const lines = new Map<string, BaseLine>()
 /** Whose connection has ended, as namespaces have told: what the lines themselves say of it comes after that. */
-const ended = new Set<Line>()
+const ended = new Set<BaseLine>()
 const sockets = new Set<FaceSocket>()
 
 /** What a tab knows of the connection. */
@@ -30,7 +30,7 @@ export class FaceManager extends Emitter {
   #attempts = 0
   #opened: Opened | undefined
   #pings = 0
-  readonly #watched = new Map<Line, () => void>()
+  readonly #watched = new Map<BaseLine, () => void>()
   readonly #settings: { [name: string]: unknown }
 
   constructor(uri?: string | Options, options?: Options) {
@@ -83,13 +83,13 @@ export class FaceManager extends Emitter {
   }
 
   /** For a socket: its line, and the server's name there. */
-  async _lineFor(socket: FaceSocket, auth: unknown): Promise<readonly [line: Line, server: string]> {
+  async _lineFor(socket: FaceSocket, auth: unknown): Promise<readonly [line: BaseLine, server: string]> {
     const { query, extraHeaders, path } = this.opts
     const { server } = toAddress(this.uri, path)
     const scope = socket._options.scope ?? `io:${await digest(JSON.stringify([server, auth, query, extraHeaders]))}`
     let line = lines.get(scope)
-    if (!line || line.status === 'closed') {
-      const own: Line = lineFor({
+    if (!line || line.closed.aborted) {
+      const own: BaseLine = lineFor({
         scope,
         credentials: async request =>
           (await import('./credentials.ts')).credentials(
@@ -98,14 +98,14 @@ export class FaceManager extends Emitter {
           ),
       })
       // When all have heard of it.
-      own.on('status', () => queueMicrotask(() => ended.delete(own)))
+      own.statusChanges.on(() => queueMicrotask(() => ended.delete(own)))
       lines.set(scope, (line = own))
     }
     sockets.add(socket)
     if (!this.#watched.has(line))
       this.#watched.set(
         line,
-        line.on('status', ({ message }) => this.#heard(line, message)),
+        line.statusChanges.on(({ message }) => this.#heard(line, message)),
       )
     this.#look(line)
     return [line, server]
@@ -121,7 +121,7 @@ export class FaceManager extends Emitter {
   }
 
   /** For a socket: the connection is there. */
-  _opened(line?: Line): void {
+  _opened(line?: BaseLine): void {
     if (line) ended.delete(line)
     if (this._readyState === 'open') return
     const attempt = this.#attempts
@@ -138,7 +138,7 @@ export class FaceManager extends Emitter {
   }
 
   /** For a socket: the connection is gone; with `line`, that one alone. */
-  _closed(reason: string, description?: unknown, line?: Line): void {
+  _closed(reason: string, description?: unknown, line?: BaseLine): void {
     this.#attempts = 0
     this._readyState = 'closed'
     for (const socket of this.#active())
@@ -151,7 +151,7 @@ export class FaceManager extends Emitter {
   }
 
   /** For a socket: the server's end has come to it on this line. Each namespace has word of it. */
-  _ended(line: Line, reason: string, description: unknown): void {
+  _ended(line: BaseLine, reason: string, description: unknown): void {
     if (ended.has(line)) return
     ended.add(line)
     this._closed(reason, description, line)
@@ -202,8 +202,9 @@ export class FaceManager extends Emitter {
   }
 
   /** What the line is already; where it waits, nobody who connects by hand does. */
-  #look(line: Line): void {
-    if (line.status === 'offline' || line.status === 'blocked') line.reconnect()
+  #look(line: BaseLine): void {
+    const { status } = line.status
+    if (status === 'offline' || status === 'blocked') line.reconnect()
     else queueMicrotask(() => this.#heard(line))
   }
 
@@ -221,15 +222,15 @@ export class FaceManager extends Emitter {
     if (isRetry) this.emit('reconnect_error', error)
   }
 
-  #heard(line: Line, message: string | undefined = line.reason): void {
-    const { status } = line
+  #heard(line: BaseLine, message: string | undefined = line.status.reason): void {
+    const { status, degraded } = line.status
     if (ended.has(line) && status !== 'closed') {
       // Whoever connects by hand meanwhile wants another connection than the one that has ended.
       if (status !== 'open' && this._readyState === 'opening') this.#look(line)
     } else if (status === 'open') {
       if (this._readyState === 'opening' || this._reconnecting) this._opened()
       const { engine } = this
-      const name = line.degraded ? 'polling' : 'websocket'
+      const name = degraded ? 'polling' : 'websocket'
       if (engine && engine.transport.name !== name) {
         engine.transport.name = name
         engine.emit('upgrade', engine.transport)

@@ -1,4 +1,6 @@
-import type { Channel, Line } from '../../client/index.ts'
+import type { BaseLine } from '../../client/base-line.ts'
+import type { Subscription } from '../../client/subscription.ts'
+import { sendNow } from '../line-for.ts'
 import { Emitter, type Listener } from './emitter.ts'
 import type { FaceManager } from './face-manager.ts'
 import { encode, type Encoded, type Packet } from './packet.ts'
@@ -50,7 +52,9 @@ export class FaceSocket extends Emitter {
   auth: Auth
   active = false
   /** On which it is, or was last. */
-  _line: Line | undefined
+  _line: BaseLine | undefined
+  /** The server's name there. */
+  _server: string | undefined
   /** What `auth` gave for the connection that is being made. */
   _auth: { readonly data: unknown } | undefined
   readonly _options: Options
@@ -62,7 +66,7 @@ export class FaceSocket extends Emitter {
   #unqueued: [args: unknown[], flags: Flags][] = []
   readonly #any = this.#family('Any')
   readonly #anyOutgoing = this.#family('AnyOutgoing')
-  #channel: Channel | undefined
+  #channel: Subscription | undefined
   #out: Outgoing[] = []
   #stops: (() => void)[] | undefined
   /** The session with the server that it had, as long as nothing was missed of it. */
@@ -165,16 +169,17 @@ export class FaceSocket extends Emitter {
       const [line, server] = await this.io._lineFor(this, data)
       if (isOver()) return
       this._line = line
-      const channel = line.channel(this.nsp, { io: server })
+      this._server = server
+      const channel = line.channel({ name: this.nsp, params: { io: server } })
       this.#channel = channel
       stops.push(
-        channel.onState(({ state, info, error }) => {
+        channel.on('state', ({ state, info, error }) => {
           if (state === 'joined') this.#connected(info as Session)
           else if (state === 'joining' && this.connected) this.io._closed('transport close', undefined, line)
           else if (state === 'refused') this.#refused(error?.details ?? error)
         }),
-        channel.onContinuity(({ verdict }) => this.#discontinued(verdict)),
-        channel.onAny((payload, { event, rest }) => this.#received(event, payload, rest)),
+        channel.on('continuity', ({ verdict }) => this.#discontinued(verdict)),
+        channel.on('event', ([, event, payload, , rest]) => this.#received(event, payload, rest)),
       )
       const { info } = channel
       if (info) queueMicrotask(() => this.#stops === stops && this.#connected(info as Session))
@@ -284,7 +289,7 @@ export class FaceSocket extends Emitter {
   #send({ id, data, options }: Packet, volatile?: boolean): void {
     for (const listener of this.#anyOutgoing()) listener.apply(this, data)
     const [event, ...args] = data as [string, ...unknown[]]
-    if (this.#channel && this.#rooms?.heard(event, args[0], this.#channel)) return
+    if (this.#channel && this.#rooms?.heard(event, args[0])) return
     const others = this._options.toOtherTabs?.(event, ...(args as never[]))
     this.#post({ ...encode(data), ...options, id, ...(volatile && { volatile }), others })
   }
@@ -298,10 +303,13 @@ export class FaceSocket extends Emitter {
     const packets = this.#out
     this.#out = []
     // What could not be sent is what the connection has lost; acknowledgements hear of it with `disconnect`.
-    if (packets.length > 0)
-      this.#channel?.publish('emit', { id: this.id, packets }, { durable: false }).catch((error: { code: string }) => {
-        if (!/^(not-sent|unconfirmed|line-closed)$/.test(error.code)) reportError(error)
-      })
+    const line = this._line
+    const channel = this.#channel?.id
+    if (packets.length === 0 || !line || !channel) return
+    const payload = { id: this.id, packets }
+    sendNow(line, { channel, event: 'emit', payload }, 'safe').catch((error: { code: string }) => {
+      if (!/^(not-sent|unconfirmed|line-closed)$/.test(error.code)) reportError(error)
+    })
   }
 
   #received(event: string, payload: unknown, rest?: readonly unknown[]): void {
@@ -321,7 +329,8 @@ export class FaceSocket extends Emitter {
     else if (event === 'ack') this.#acknowledged(told.id, told.args)
     else if (event === 'ping') this.io._pinged(told.n)
     else if (told.reason === 'io client disconnect') this.io._closed(told.reason, told.description, this._line)
-    else if (told.reason !== 'io server disconnect') this.io._ended(this._line as Line, told.reason, told.description)
+    else if (told.reason !== 'io server disconnect')
+      this.io._ended(this._line as BaseLine, told.reason, told.description)
     else if (this.connected) {
       this.#destroy()
       this._closed(told.reason)

@@ -1,4 +1,3 @@
-import type { Channel } from '../../client/index.ts'
 import type { FaceSocket } from './face-socket.ts'
 
 /**
@@ -17,7 +16,7 @@ export class Rooms {
   }
 
   /** Returns whether the event is a leaving, which is not to be sent. */
-  heard(event: string, room: unknown, channel: Channel): boolean {
+  heard(event: string, room: unknown): boolean {
     const leaveEvent = this.#leaveEvents[event]
     const isLeaving = Object.values(this.#leaveEvents).includes(event)
     if (!leaveEvent && !isLeaving) return false
@@ -29,11 +28,12 @@ export class Rooms {
       this.#entered.get(key)?.()
       this.#entered.delete(key)
     } else if (!this.#entered.has(key)) {
-      const stay = this.#socket._line?.channel(channel.name, { ...channel.params, leave: [leaveEvent, own] })
+      const { nsp: name, _line, _server: io } = this.#socket
+      const stay = _line?.channel({ name, params: { io, leave: [leaveEvent, own] } })
       if (stay)
         this.#entered.set(
           key,
-          stay.onAny(() => {}),
+          stay.on('event', () => {}),
         )
     }
     return isLeaving

@@ -1,4 +1,4 @@
-import type { Line } from '../../client/index.ts'
+import type { BaseLine } from '../../client/base-line.ts'
 
 /** What a channel needs of its client. */
 export interface ChannelClient {
@@ -8,7 +8,7 @@ export interface ChannelClient {
   readonly timeout: number
   readonly fetch: typeof fetch
   /** There is one while a connection is wanted, and whose it is is known. */
-  readonly line: Line | undefined
+  readonly line: BaseLine | undefined
   connect(): void
   isConnected(): boolean
   endpointURL(): string

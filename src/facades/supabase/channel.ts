@@ -1,5 +1,10 @@
 /* oxlint-disable typescript/no-explicit-any, typescript/no-unnecessary-type-parameters -- as in the library: payloads are the app's */
-import type { Channel, ChannelStateChange, Line, PartylineError } from '../../client/index.ts'
+import type { BaseLine } from '../../client/base-line.ts'
+import type { ChannelStateChange, Member, PartylineError } from '../../client/index.ts'
+import { membersAfter } from '../../client/members-after.ts'
+import type { Subscription } from '../../client/subscription.ts'
+import type { PresenceChange } from '../../protocol/index.ts'
+import { sendNow } from '../line-for.ts'
 import { httpEndpointURL } from './addresses.ts'
 import type { ChannelClient } from './channel-client.ts'
 import { RealtimePresence } from './presence.ts'
@@ -44,7 +49,9 @@ export class RealtimeChannel {
   #tries = 0
   /** What waits for the join. */
   #pushes: (() => void)[] = []
-  #channel: Channel | undefined
+  #line: BaseLine | undefined
+  #channel: Subscription | undefined
+  #members: readonly Member[] = []
   #isTracked = false
   /** It was told who is there, and the app was not. */
   #hasPresence = false
@@ -128,31 +135,30 @@ export class RealtimeChannel {
     const timeoutMs: number = timeout || this.timeout
     const isBroadcast = args.type === 'broadcast'
     const { event, payload } = args
+    // As JSON carries it now; bytes as they are.
+    const carried: unknown = payload instanceof ArrayBuffer ? payload : payload && JSON.parse(JSON.stringify(payload))
     if (isBroadcast && ((args.persist && !this.private) || this.state !== 'joined' || !this.socket.isConnected())) {
-      const messages = JSON.stringify({ messages: [{ topic: this.subTopic, event, payload, private: this.private }] })
       const http = await import('./http.ts')
-      return http.sendByHttp(this, args, messages, timeoutMs)
+      return http.sendByHttp(this, { ...args, payload: carried }, timeoutMs)
     }
     if (!this.joinedOnce)
       throw new Error(
         `tried to push '${args.type}' to '${this.topic}' before joining. Use channel.subscribe() before pushing events`,
       )
-    // As JSON carries it; bytes as they are.
-    const carried: unknown = payload instanceof ArrayBuffer ? payload : JSON.parse(JSON.stringify(payload ?? {}))
-    const message = { ...args, payload: carried }
+    const message = { ...args, payload: carried ?? {} }
     if (isBroadcast && !this.params.config.broadcast?.ack) {
-      this.#channel?.publish('broadcast', message, { durable: false, timeoutMs }).catch((error: PartylineError) => {
+      this.#send('broadcast', message, timeoutMs, 'safe').catch((error: PartylineError) => {
         // With the line goes what was still to be sent, as the app has asked.
         if (error.code !== 'line-closed') reportError(error)
       })
       return 'ok'
     }
-    return this.#whenJoined(timeoutMs, channel => {
+    return this.#whenJoined(timeoutMs, () => {
       if (!isBroadcast) {
         this.#isTracked = event === 'track'
-        channel.track(this.#isTracked ? carried : undefined)
+        this.#channel?.track(this.#isTracked ? message.payload : undefined)
       }
-      return channel.request(args.type, isBroadcast ? message : undefined, { timeoutMs })
+      return this.#send(args.type, isBroadcast ? message : undefined, timeoutMs, 'acknowledged')
     })
   }
 
@@ -161,10 +167,9 @@ export class RealtimeChannel {
     payload: any,
     { timeout, persist }: { timeout?: number; persist?: RealtimeBroadcastPersist } = {},
   ): Promise<{ success: true } | { success: false; status: number; error: string }> {
-    if (payload === undefined || payload === null) throw new Error('Payload is required for httpSend()')
     const isBinary = payload instanceof ArrayBuffer || ArrayBuffer.isView(payload)
     // As it is now.
-    const body = isBinary ? (payload as ArrayBuffer) : JSON.stringify(payload)
+    const body = isBinary ? (payload as ArrayBuffer) : (JSON.stringify(payload ?? undefined) as string | undefined)
     const http = await import('./http.ts')
     return http.httpSend(this, event, body, persist, timeout ?? this.timeout)
   }
@@ -175,7 +180,7 @@ export class RealtimeChannel {
   }
 
   /** For the client: there is a line, or another one. */
-  enter(line: Line): void {
+  enter(line: BaseLine): void {
     if (!this.joinedOnce || this.state === 'closed') return
     this.#leave()
     this.#begin()
@@ -183,30 +188,46 @@ export class RealtimeChannel {
     const { broadcast, presence, private: isPrivate, postgres_changes_options: rows } = this.params.config
     const options = { signal: (this.#entered = new AbortController()).signal }
     const seesPresence = !!this.bindings['presence'] || presence?.enabled === true
-    const channel = line.channel(this.subTopic, {
+    const params = {
       face: this.socket.address,
       broadcast,
       presence: { ...presence, enabled: seesPresence },
       private: isPrivate,
       changes: this.bindings['postgres_changes']?.map(({ filter }) => filter),
       waits: rows?.wait,
-    })
+    }
+    const channel = line.channel({ name: this.subTopic, params })
+    this.#line = line
     this.#channel = channel
-    channel.onState(change => this.#stood(change), options)
-    channel.onContinuity(({ verdict }) => {
-      // Others' wishes have interrupted it: as after a lost connection, the app has to look anew.
-      if (verdict !== 'recovered' && !this.#isInterrupted) this.#say('SUBSCRIBED')
-      this.#isInterrupted = false
-    }, options)
-    channel.onAny((payload: any, { event }) => {
-      if (event === 'postgres_changes') this.#trigger(event, payload.row, (_, place) => payload.of.includes(place))
-      else this.#trigger(event, payload)
-    }, options)
-    if (seesPresence) channel.onPresence(() => this.#sync(), options)
+    this.#members = []
+    channel.on('state', change => this.#stood(change), options)
+    channel.on(
+      'continuity',
+      ({ verdict }) => {
+        // Others' wishes have interrupted it: as after a lost connection, the app has to look anew.
+        if (verdict !== 'recovered' && !this.#isInterrupted) this.#say('SUBSCRIBED')
+        this.#isInterrupted = false
+      },
+      options,
+    )
+    channel.on(
+      'event',
+      ([, event, payload]: readonly [number, string, any, ...unknown[]]) => {
+        if (event === 'postgres_changes') this.#trigger(event, payload.row, (_, place) => payload.of.includes(place))
+        else this.#trigger(event, payload)
+      },
+      options,
+    )
+    if (!seesPresence) return
+    const changed = (change: PresenceChange): void => {
+      this.#members = membersAfter(this.#members, change)
+      this.#sync()
+    }
+    channel.on('presence', changed, options)
   }
 
   /** For the client: the line is open again. */
-  reopened(line: Line): void {
+  reopened(line: BaseLine): void {
     if (this.state !== 'errored') return
     if (this.#channel) this.#begin()
     else this.enter(line)
@@ -270,10 +291,11 @@ export class RealtimeChannel {
     this.#tries = 0
     for (const push of this.#pushes.splice(0)) push()
     this.#say('SUBSCRIBED')
-    const channel = this.#channel
-    if (this.bindings['postgres_changes'])
-      channel?.request('system', undefined, { timeoutMs: ROWS_MS, signal: this.#entered.signal }).then(
-        payload => this.#trigger('system', payload),
+    const entered = this.#entered
+    // Whoever was told may have left.
+    if (this.#channel && this.bindings['postgres_changes'])
+      this.#send('system', undefined, ROWS_MS, 'acknowledged').then(
+        payload => entered.signal.aborted || this.#trigger('system', payload),
         () => {},
       )
     if (this.#hasPresence) this.#sync()
@@ -323,8 +345,7 @@ export class RealtimeChannel {
   /** What was told before SUBSCRIBED waits for it. */
   #sync(): void {
     this.#hasPresence = this.state !== 'joined'
-    if (this.state === 'joined')
-      this.presence.become(this.#channel?.members ?? [], event => this.#trigger('presence', event))
+    if (this.state === 'joined') this.presence.become(this.#members, event => this.#trigger('presence', event))
   }
 
   #trigger(
@@ -342,11 +363,15 @@ export class RealtimeChannel {
     }
   }
 
-  #whenJoined(timeoutMs: number, push: (channel: Channel) => Promise<unknown>): Promise<SendResponse> {
+  #send(event: string, payload: unknown, timeoutMs: number, until: 'safe' | 'acknowledged'): Promise<unknown> {
+    return sendNow(this.#line as BaseLine, { channel: this.#channel?.id as string, event, payload, timeoutMs }, until)
+  }
+
+  #whenJoined(timeoutMs: number, push: () => Promise<unknown>): Promise<SendResponse> {
     return new Promise(resolve => {
       const run = (): void => {
         clearTimeout(timer)
-        push(this.#channel as Channel).then(
+        push().then(
           () => resolve('ok'),
           ({ code, details }: PartylineError) =>
             resolve(

@@ -1,6 +1,8 @@
 /* oxlint-disable typescript/no-explicit-any -- as in the library: payloads are the app's */
-import type { Channel, Credentials, Line } from '../../client/index.ts'
-import { lineFor } from '../line-for.ts'
+import type { BaseLine } from '../../client/base-line.ts'
+import type { Credentials } from '../../client/index.ts'
+import type { Subscription } from '../../client/subscription.ts'
+import { lineFor, sendNow } from '../line-for.ts'
 import { httpEndpointURL } from './addresses.ts'
 import type { ChannelClient } from './channel-client.ts'
 import { RealtimeChannel } from './channel.ts'
@@ -20,14 +22,14 @@ export class RealtimeClient implements ChannelClient {
   readonly fetch: typeof fetch
   /** Without `/websocket`. */
   readonly address: string
-  line: Line | undefined
+  line: BaseLine | undefined
   readonly #params: { [key: string]: string }
   readonly #options: RealtimeClientOptions
   /** Changes whenever another line is wanted, or none. */
   #turn = 0
   #isWanted = false
   #isClosing = false
-  #control: Channel | undefined
+  #control: Subscription | undefined
   #authTurn = 0
   #refreshing: ReturnType<typeof setInterval> | undefined
   #emptying: ReturnType<typeof setTimeout> | undefined
@@ -111,7 +113,7 @@ export class RealtimeClient implements ChannelClient {
   connectionState(): 'connecting' | 'open' | 'closing' | 'closed' {
     if (this.#isClosing) return 'closing'
     if (!this.#isWanted) return 'closed'
-    const status = this.line?.status ?? 'connecting'
+    const { status } = this.line?.status ?? { status: 'connecting' }
     return status === 'open' || status === 'connecting' ? status : status === 'idle' ? 'connecting' : 'closed'
   }
 
@@ -151,16 +153,16 @@ export class RealtimeClient implements ChannelClient {
       if (turn !== this.#turn) return
       const line = lineFor({ scope, credentials: () => this.#credentials(scope) })
       this.line = line
-      line.on('status', ({ status }) => {
+      line.statusChanges.on(({ status }) => {
         if (line !== this.line) return
         if (status === 'open') for (const channel of this.channels) channel.reopened(line)
         else if (status !== 'connecting' && status !== 'idle') this.#lost(socketClosed())
         // By another tab, for all: whoever subscribes then begins anew.
         if (status === 'closed') void this.disconnect()
       })
-      this.#control = line.channel('connection', { face: this.address, joins: false })
+      this.#control = line.channel({ name: 'connection', params: { face: this.address, joins: false } })
       // The connection stays without a channel, too.
-      this.#control.onAny(() => {})
+      this.#control.on('event', () => {})
       this.#tellToken(token)
       this.#refreshing = setInterval(() => void (this.accessToken && this.setAuth()), this.heartbeatIntervalMs)
       for (const channel of this.channels) channel.enter(line)
@@ -213,7 +215,10 @@ export class RealtimeClient implements ChannelClient {
 
   /** A connection that is still to be made gets it anyway. */
   #tellToken(token: string | null): void {
-    if (token) this.#control?.publish('access_token', token, { durable: false }).catch(() => {})
+    const { line } = this
+    const control = this.#control
+    if (token && line && control)
+      sendNow(line, { channel: control.id, event: 'access_token', payload: token }, 'safe').catch(() => {})
   }
 
   /** Asked anew for each connection. */

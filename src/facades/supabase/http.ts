@@ -5,8 +5,7 @@ import type { RealtimeBroadcastPersist, SendArgs, SendResponse } from './types.t
 /** For `send` where the socket cannot take it. */
 export async function sendByHttp(
   channel: RealtimeChannel,
-  { persist }: SendArgs,
-  messages: string,
+  { persist, event, payload }: SendArgs,
   timeoutMs: number,
 ): Promise<SendResponse> {
   if (persist && !channel.private) return refuse(channel, 'Realtime send() cannot store a message on a public channel.')
@@ -20,8 +19,10 @@ export async function sendByHttp(
       channel,
       'Realtime send() fell back to REST and cannot store this message. The batch endpoint does not support persistence. Use httpSend() or send after the channel is connected and subscribed.',
     )
+  const { subTopic: topic, private: isPrivate, broadcastEndpointURL } = channel
+  const body = JSON.stringify({ messages: [{ topic, event, payload: payload as unknown, private: isPrivate }] })
   try {
-    const response = await post(channel, channel.broadcastEndpointURL, 'application/json', messages, timeoutMs)
+    const response = await post(channel, broadcastEndpointURL, 'application/json', body, timeoutMs)
     return response.ok ? 'ok' : 'error'
   } catch (error) {
     return (error as Error).name === 'AbortError' ? 'timed out' : 'error'
@@ -32,10 +33,11 @@ export async function sendByHttp(
 export async function httpSend(
   channel: RealtimeChannel,
   event: string,
-  body: string | ArrayBuffer,
+  body: string | ArrayBuffer | undefined,
   persist: RealtimeBroadcastPersist | undefined,
   timeoutMs: number,
 ): Promise<{ success: true }> {
+  if (body === undefined) throw new Error('Payload is required for httpSend()')
   const url = new URL(channel.broadcastEndpointURL)
   url.pathname += `/${encodeURIComponent(channel.subTopic)}/events/${encodeURIComponent(event)}`
   if (channel.private) url.searchParams.set('private', 'true')
