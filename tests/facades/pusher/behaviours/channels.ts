@@ -333,7 +333,7 @@ export const ofChannels: readonly Behaviour[] = [
           'pusher:subscription_error',
           {
             type: 'AuthError',
-            error: 'two words is no name for a channel: Pusher takes letters, digits and _ - = @ , . ;',
+            error: 'two words is no name for a channel: Pusher takes up to 200 letters, digits and _ - = @ , . ;',
           },
           {},
         ],
