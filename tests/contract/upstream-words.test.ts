@@ -60,6 +60,15 @@ describe('replay', () => {
     ])
   })
 
+  it('also of what the server sent before it confirmed the join', async () => {
+    const { transport, line, emit } = setUp(fakeClockHost())
+    transport.behaviour.join = async () => emit('the state')
+    await joined(await line.openTab(ORDERS))
+    const late = await line.openTab({ wanted: [{ channel: 'orders', replay: 1 }] })
+    await waitFor(() => late.payloads().length === 1, 'what came before')
+    expect(late.payloads()).toEqual(['the state'])
+  })
+
   it('gives nothing from before a time in which nobody wanted the channel', async () => {
     const { host, transport, line, emit } = setUp(fakeClockHost())
     const early = await line.openTab(ORDERS)

@@ -215,6 +215,8 @@ export class Channels {
     const channel = this.#channels.get(event.channel)
     if (channel?.interrupted) this.#tell(channel, { verdict: 'unknown' })
     if (channel !== undefined && channel.awaiting.size > 0 && !this.#isBeingRestored(channel)) this.#settle(channel)
+    // A server may send before it confirms a join.
+    if (channel?.upstream.state === 'joining' && channel.continuousSince === undefined) this.#beginAnew(channel)
     if (channel === undefined || channel.subscribers.size === 0) traffic.eventsUnrouted++
     const bytes = channel === undefined ? undefined : this.#route(channel, event)
     history.add(event, this.#streamOf(event.channel), bytes ?? measure(event.payload).bytes)
