@@ -4,7 +4,7 @@ import { startProxy } from '../faults/proxy.ts'
 import { waitFor } from '../line/wait-for.ts'
 import { openPusherClient } from '../servers/pusher/pusher-client.ts'
 import { startPusherServer } from '../servers/pusher/pusher-server.ts'
-import type { Subject, SubjectServer } from './subject.ts'
+import type { HostileFrame, Subject, SubjectServer } from './subject.ts'
 
 /** Pusher with a user who signs in and channels that an endpoint authorises. */
 export const pusherSubject: Subject = {
@@ -104,9 +104,31 @@ async function start(): Promise<SubjectServer> {
       }
     },
     inject: raw => server.sendRaw(raw),
+    hostile: HOSTILE,
     async close() {
       await proxy.close()
       await server.close()
     },
   }
 }
+
+const frame = (event: unknown, channel?: unknown, data?: unknown): string => JSON.stringify({ event, channel, data })
+
+const HOSTILE: readonly HostileFrame[] = [
+  { raw: 'no json', outcome: 'malformed' },
+  { raw: 'null', outcome: 'malformed' },
+  { raw: '{}', outcome: 'malformed' },
+  { raw: '[]', outcome: 'malformed' },
+  { raw: frame(7, 'private-orders'), outcome: 'malformed' },
+  { raw: frame('said', 7), outcome: 'malformed' },
+  { raw: frame('said'), outcome: 'malformed' },
+  { raw: frame('pusher_internal:surprise', 'private-orders', {}), outcome: 'malformed' },
+  { raw: frame('pusher_internal:member_added', 'private-orders', '{}'), outcome: 'malformed' },
+  { raw: frame('pusher_internal:member_removed', 'private-orders', { user_id: [] }), outcome: 'malformed' },
+  { raw: frame('pusher_internal:subscription_count', 'private-orders', {}), outcome: 'malformed' },
+  { raw: frame('pusher_internal:watchlist_events', undefined, { events: 7 }), outcome: 'malformed' },
+  { raw: frame('pusher:signin_success', undefined, { user_data: '{' }), outcome: 'malformed' },
+  { raw: frame('pusher:pong', undefined, 'nobody asked'), outcome: 'ignored' },
+  { raw: frame('pusher_internal:subscription_succeeded', 'never joined', '{}'), outcome: 'ignored' },
+  { raw: frame('said', 'never joined', {}), outcome: 'ignored' },
+]
