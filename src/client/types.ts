@@ -84,7 +84,12 @@ export interface SubscribeOptions extends ListenOptions {
    * gets it. @default 'all'
    */
   readonly deliver?: 'all' | 'one'
-  /** So many of the channel's last events come at once, where another tab has had them before. @default 0 */
+  /**
+   * So many of the channel's last events come first, where another tab of this browser has had them. Only those that hang
+   * together with what follows: none from before the last time in which events may have been missed, because the channel
+   * was left, or its verdict was `gap` or `unknown`. While the line is interrupted they come with the verdict. With
+   * `deliver: 'one'` there are none. @default 0
+   */
   readonly replay?: number
 }
 

@@ -41,6 +41,10 @@ function ignoreEnd(): void {}
 const ORDERS = { wanted: [{ channel: 'orders' }] }
 const joined = (tab: NodeTab) => tab.notice('subscription', ({ state }) => state === 'joined')
 
+/** What the tab has heard of the one channel, in order: payloads, and words of continuity. */
+const storyOf = (tab: NodeTab): unknown[] =>
+  tab.items.flatMap(item => (Array.isArray(item) ? [item[2]] : 'verdict' in item ? [item.verdict] : []))
+
 describe('replay', () => {
   it('gives a late tab so many of the last events, in order, before what comes next', async () => {
     const { line, emit } = setUp(fakeClockHost())
@@ -54,6 +58,74 @@ describe('replay', () => {
       [3, 4, 5],
       [1, 2, 3, 4, 5],
     ])
+  })
+
+  it('also of what the server sent before it confirmed the join', async () => {
+    const { transport, line, emit } = setUp(fakeClockHost())
+    transport.behaviour.join = async () => emit('the state')
+    await joined(await line.openTab(ORDERS))
+    const late = await line.openTab({ wanted: [{ channel: 'orders', replay: 1 }] })
+    await waitFor(() => late.payloads().length === 1, 'what came before')
+    expect(late.payloads()).toEqual(['the state'])
+  })
+
+  it('gives nothing from before a time in which nobody wanted the channel', async () => {
+    const { host, transport, line, emit } = setUp(fakeClockHost())
+    const early = await line.openTab(ORDERS)
+    await joined(early)
+    emit(1)
+    emit(2)
+    await early.ask({ op: 'unsubscribe', channel: 'orders' })
+    await host.advance(60_000)
+    expect(transport.calls).toContain('leave orders')
+    const late = await line.openTab({ wanted: [{ channel: 'orders', replay: 2 }] })
+    await joined(late)
+    emit(5)
+    const later = await line.openTab({ wanted: [{ channel: 'orders', replay: 2 }] })
+    emit(6)
+    await waitFor(() => late.payloads().includes(6) && later.payloads().includes(6), 'the next event')
+    expect([late.payloads(), later.payloads()]).toEqual([
+      [5, 6],
+      [5, 6],
+    ])
+  })
+
+  it('gives nothing from before an interruption of which nobody knows what it has cost', async () => {
+    const { host, transport, line, emit } = setUp(fakeClockHost())
+    const early = await line.openTab(ORDERS)
+    await joined(early)
+    emit(1)
+    emit(2)
+    transport.lose()
+    const meanwhile = await line.openTab({ wanted: [{ channel: 'orders', replay: 2 }] })
+    await host.advance(60_000)
+    await joined(meanwhile)
+    const late = await line.openTab({ wanted: [{ channel: 'orders', replay: 2 }] })
+    emit(5)
+    for (const tab of [early, meanwhile, late]) await waitFor(() => tab.payloads().includes(5), 'the next event')
+    expect(storyOf(early)).toEqual([1, 2, 'unknown', 5])
+    expect(storyOf(meanwhile)).toEqual(['unknown', 5])
+    expect(storyOf(late)).toEqual([5])
+  })
+
+  it('gives what came before an interruption once it is known that nothing is missing', async () => {
+    const { host, transport, line, emit } = setUp(fakeClockHost())
+    await joined(await line.openTab(ORDERS))
+    emit(1)
+    emit(2)
+    transport.behaviour.open = async () => {
+      transport.sink().continuity('orders', { verdict: 'recovered' })
+      emit(3)
+    }
+    transport.lose()
+    const meanwhile = await line.openTab({ wanted: [{ channel: 'orders', replay: 1 }] })
+    expect(meanwhile.payloads()).toEqual([])
+    await host.advance(60_000)
+    await waitFor(() => meanwhile.payloads().includes(3), 'what was missed')
+    expect(storyOf(meanwhile)).toEqual([2, 'recovered', 3])
+    const late = await line.openTab({ wanted: [{ channel: 'orders', replay: 2 }] })
+    await waitFor(() => late.payloads().includes(3), 'what was missed')
+    expect(storyOf(late)).toEqual([2, 3])
   })
 
   it('gives nothing to who asks for exactly one, to who has it already, and nothing of one’s own', async () => {

@@ -81,7 +81,7 @@ describe('the codec in the documentation', () => {
   }
 
   it('is the one that is tested here', () => {
-    const page = readFileSync(new URL('../../docs/transports-websocket.md', import.meta.url), 'utf8')
+    const page = readFileSync(new URL('../../docs/transports/websocket.md', import.meta.url), 'utf8')
     const file = readFileSync(new URL('../support/codecs/chat-codec.ts', import.meta.url), 'utf8')
     expect(page).toContain(
       file.replace(/'[./]*src\/worker\/transports\/websocket\.ts'/, "'partyline/worker/websocket'"),

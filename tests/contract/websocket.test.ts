@@ -210,10 +210,10 @@ describe('where sockets are blocked', () => {
   it('one socket that fails is not enough', async () => {
     const { server, barrier, options } = await setUp()
     const tab = await joinedTab(openLine(options), 'orders')
-    barrier.bar(true)
-    barrier.bar(false)
+    barrier.bar(true, 1)
     server.tick('orders')
     await waitFor(() => storyOf(tab).includes(1), 'the event')
+    expect(barrier.refused()).toBe(1)
     expect(tab.notices('status').filter(({ degraded }) => degraded)).toEqual([])
   })
 

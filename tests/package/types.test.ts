@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, inject, test } from 'vitest'
 import { inRoot } from '../../scripts/lib/paths.mjs'
@@ -32,6 +32,24 @@ test('tab and worker compile as one program, as in the templates of Vite', () =>
     'line.ts',
     'partyline.worker.ts',
   ]))
+
+/** What an app has that the page does not show. */
+const APP = `
+interface Order { readonly id: number }
+interface Message { readonly text: string }
+declare const user: { readonly id: string; readonly name: string }
+declare function renderNames(names: readonly string[]): void
+declare function renderOrder(order: Order): void
+declare function renderError(text: string | undefined): void
+`
+
+test('the examples in docs/channels.md compile, as one tab', async () => {
+  const page = await readFile(inRoot('docs/channels.md'), 'utf8')
+  const examples = Array.from(page.matchAll(/^```ts\n([^]*?)^```$/gm), ([, example = '']) => example)
+  expect(examples.length).toBeGreaterThan(5)
+  await writeFile(join(inject('consumer'), 'channels-page.ts'), [APP, ...examples].join('\n'))
+  await expectToCompile({ ...resolutions[0], lib: ['es2022', 'dom'] }, ['channels-page.ts'])
+})
 
 async function expectToCompile(compilerOptions: object, files: readonly string[]): Promise<void> {
   const folder = inject('consumer')

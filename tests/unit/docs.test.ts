@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 
 const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')
@@ -52,3 +52,34 @@ describe('docs/protocol.md tells of', () => {
     for (const [, stage] of stages.matchAll(/'([^']+)'/g)) expect(protocol).toContain(`| \`${stage}\` |`)
   })
 })
+
+describe('every link leads somewhere', () => {
+  const pages = readdirSync(new URL('../../docs', import.meta.url), { recursive: true, encoding: 'utf8' })
+    .filter(path => path.endsWith('.md'))
+    .map(path => `docs/${path.replaceAll('\\', '/')}`)
+
+  /** As GitHub makes them of headings. */
+  const anchors = (page: string): string[] =>
+    Array.from(withoutCode(read(page)).matchAll(/^#+ (.+)$/gm), ([, heading = '']) =>
+      heading
+        .toLowerCase()
+        .replaceAll(/[^\p{L}\p{N}\s_-]/gu, '')
+        .replaceAll(' ', '-'),
+    )
+
+  test.each(['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', ...pages])('in %s', page => {
+    const links = Array.from(withoutCode(read(page)).matchAll(/\]\(([^)\s]+)\)/g), ([, link = '']) => link)
+    const lost = links.filter(link => {
+      if (link.includes(':')) return false
+      const { pathname, hash } = new URL(link, `file:///${page}`)
+      const target = pathname.slice(1)
+      if (!existsSync(new URL(`../../${target}`, import.meta.url))) return true
+      return hash !== '' && target.endsWith('.md') && !anchors(target).includes(decodeURIComponent(hash.slice(1)))
+    })
+    expect(lost).toEqual([])
+  })
+})
+
+function withoutCode(page: string): string {
+  return page.replaceAll(/^```[^]*?^```$/gm, '')
+}

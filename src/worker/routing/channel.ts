@@ -9,6 +9,8 @@ export interface Channel {
   readonly subscribers: Map<Session, Deliver>
   /** Those who come from another attachment, while it is open what became of the events since. They get none before. */
   readonly awaiting: Map<Session, Resume>
+  /** Those who want so many of the last events, while it is open whether any is missing between these and the next. */
+  readonly replays: Map<Session, number>
   /** Those who want to hear who is in it. */
   readonly watchers: Set<Session>
   upstream: Upstream
@@ -35,6 +37,7 @@ export function newChannel(name: string, ref: number): Channel {
     ref,
     subscribers: new Map(),
     awaiting: new Map(),
+    replays: new Map(),
     watchers: new Set(),
     upstream: { state: 'out' },
     interrupted: false,

@@ -99,7 +99,10 @@ export class Channels {
       )
         this.#settle(channel, [session])
     }
-    if (isNew && resume === undefined && deliver !== 'one') this.#replay(session, channel, replay)
+    if (isNew && resume === undefined && deliver !== 'one') {
+      if (channel.interrupted) channel.replays.set(session, replay)
+      else this.#replay(session, channel, replay)
+    }
     this.#watch(session, channel, presence)
     this.#join(channel, 1)
   }
@@ -158,9 +161,10 @@ export class Channels {
     this.#deps.watched(session, name, ref)
   }
 
-  /** What came before the tab did. */
-  #replay(session: Session, { name, ref }: Channel, count: number): void {
-    for (const event of this.#deps.history.last(name, count))
+  /** What came before the tab did, and after everything of which some may be missing. */
+  #replay(session: Session, { name, ref, continuousSince }: Channel, count: number): void {
+    if (continuousSince === undefined) return
+    for (const event of this.#deps.history.last(name, count, continuousSince))
       if (isFor(session, event)) session.sender.send(toOutgoing(ref, event, 1))
   }
 
@@ -171,6 +175,7 @@ export class Channels {
 
   #release(session: Session, channel: Channel, leavesAtOnce = false): void {
     channel.awaiting.delete(session)
+    channel.replays.delete(session)
     channel.watchers.delete(session)
     if (!channel.subscribers.delete(session) || channel.subscribers.size > 0) return
     if (leavesAtOnce) this.#leave(channel)
@@ -210,6 +215,8 @@ export class Channels {
     const channel = this.#channels.get(event.channel)
     if (channel?.interrupted) this.#tell(channel, { verdict: 'unknown' })
     if (channel !== undefined && channel.awaiting.size > 0 && !this.#isBeingRestored(channel)) this.#settle(channel)
+    // A server may send before it confirms a join.
+    if (channel?.upstream.state === 'joining' && channel.continuousSince === undefined) this.#beginAnew(channel)
     if (channel === undefined || channel.subscribers.size === 0) traffic.eventsUnrouted++
     const bytes = channel === undefined ? undefined : this.#route(channel, event)
     history.add(event, this.#streamOf(event.channel), bytes ?? measure(event.payload).bytes)
@@ -265,6 +272,8 @@ export class Channels {
     channel.interrupted = false
     // Whoever had the last event before this has missed something, and must not be told `recovered` when it comes back.
     if (continuity.verdict !== 'recovered') this.#beginAnew(channel)
+    for (const [session, count] of channel.replays) this.#replay(session, channel, count)
+    channel.replays.clear()
     for (const session of subscribers.keys())
       session.send(
         awaiting.has(session)

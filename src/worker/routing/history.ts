@@ -92,12 +92,13 @@ export class History {
       .flatMap(entry => (entry !== undefined && entry.n > n && entry.event.channel === channel ? [entry.event] : []))
   }
 
-  /** The last `count` events of a channel that are kept, oldest first. */
-  last(channel: string, count: number): readonly UpstreamEvent[] {
+  /** A channel's last events after the first `n` of all, at most `count` and as far as they are kept, oldest first. */
+  last(channel: string, count: number, n: number): readonly UpstreamEvent[] {
     const found: UpstreamEvent[] = []
     for (let index = this.#entries.length - 1; index >= this.#first && found.length < count; index--) {
-      const event = this.#entries[index]?.event
-      if (event?.channel === channel) found.push(event)
+      const entry = this.#entries[index]
+      if (entry === undefined || entry.n <= n) break
+      if (entry.event.channel === channel) found.push(entry.event)
     }
     return found.toReversed()
   }

@@ -3,7 +3,7 @@ import type { PusherClass } from './pusher-client.ts'
 import { PusherLink } from './pusher-link.ts'
 import { checkOptions, type PusherOptions } from './pusher-options.ts'
 
-const CAPABILITIES: Partial<Capabilities> = { presence: 'members', ping: true }
+const CAPABILITIES: Partial<Capabilities> = { presence: 'members', history: true, ping: true }
 
 /** @param Client one of the builds of pusher-js for workers: only what is imported is bundled */
 export function pusherTransport(Client: unknown, options: PusherOptions): Transport {

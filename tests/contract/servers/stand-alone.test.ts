@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
+import { text } from 'node:stream/consumers'
 import { afterEach, expect, it } from 'vitest'
 import { inRoot } from '../../../scripts/lib/paths.mjs'
 
@@ -29,3 +30,24 @@ it.each([
   },
   30_000,
 )
+
+it.each([
+  ['scripts/server.mjs', ['pusher']],
+  ['scripts/server.mjs', ['websocket']],
+  ['scripts/server-supabase.mjs', []],
+  ['tests/support/servers/supabase/main.mjs', []],
+])('%s %s says in a sentence what is wrong with its options', async (script, args) => {
+  const told = async (...more: string[]): Promise<string> => {
+    const child = spawn(process.execPath, [inRoot(script), ...args, ...more], { stdio: ['ignore', 'ignore', 'pipe'] })
+    ends.push(() => child.kill('SIGKILL'))
+    const [said, ended] = await Promise.all([text(child.stderr), once(child, 'exit')])
+    expect(ended).toEqual([1, null])
+    return said
+  }
+  expect(await told('--port', 'abc')).toMatch(
+    /^--port must be a whole number from 0 to 65535, not 'abc'\n\nnpm run server:/,
+  )
+  const unknown = await told('--nonsense')
+  expect(unknown).toMatch(/^Unknown option '--nonsense'/)
+  expect(unknown).not.toContain('    at ')
+})

@@ -1,6 +1,6 @@
 import type { Capabilities } from '../../../src/worker/upstream/transport.ts'
 import type { Rig } from './rig.ts'
-import type { Subject, SubjectServer } from './subject.ts'
+import type { SubjectServer } from './subject.ts'
 
 /** One promise of the contract, which every transport keeps at a real server. */
 export interface Case {
@@ -17,36 +17,40 @@ export type Need = keyof Capabilities | Ability
 export type Ability = keyof typeof abilities
 
 const abilities = {
-  'own presence': ({ capabilities }: Subject) => capabilities.presence === 'own',
-  'no acknowledgement': ({ capabilities }: Subject) => capabilities.acknowledgement !== true,
-  'a channel that is refused': (_: Subject, { channels }: SubjectServer) => channels.forbidden !== undefined,
-  'a channel with presence': (_: Subject, { channels, enter }: SubjectServer) =>
+  'own presence': (server: SubjectServer) => declaredBy(server).presence === 'own',
+  'no acknowledgement': (server: SubjectServer) => declaredBy(server).acknowledgement !== true,
+  'a channel that is refused': ({ channels }: SubjectServer) => channels.forbidden !== undefined,
+  'a channel with presence': ({ channels, enter }: SubjectServer) =>
     channels.presence !== undefined && enter !== undefined,
-  'a channel with history': (_: Subject, { channels }: SubjectServer) => channels.history !== undefined,
-  'a message that is refused': (_: Subject, { events }: SubjectServer) => events?.refused !== undefined,
-  'a message that is not acknowledged': (_: Subject, { events }: SubjectServer) => events?.silent !== undefined,
-  'a silent network': (_: Subject, { silence, heal }: SubjectServer) => silence !== undefined && heal !== undefined,
-  'a restart': (_: Subject, { restart }: SubjectServer) => restart !== undefined,
-  'a dismissal': (_: Subject, { dismiss }: SubjectServer) => dismiss !== undefined,
-  'refused credentials': (_: Subject, { refuseCredentials }: SubjectServer) => refuseCredentials !== undefined,
-  'a rate limit': (_: Subject, { limitRate }: SubjectServer) => limitRate !== undefined,
-  'renewed credentials': (_: Subject, { renewals }: SubjectServer) => renewals !== undefined,
-  'hostile frames': (_: Subject, { hostile, inject }: SubjectServer) => inject !== undefined && hostile !== undefined,
-  'raw frames': (_: Subject, { inject }: SubjectServer) => inject !== undefined,
-  'a filtered channel': (_: Subject, { filtered }: SubjectServer) => filtered !== undefined,
-  'a lesser way': (_: Subject, { barBestWay }: SubjectServer) => barBestWay !== undefined,
-  batches: (_: Subject, server: SubjectServer) => hasBatches(server),
+  'a channel with history': ({ channels }: SubjectServer) => channels.history !== undefined,
+  'a message that is refused': ({ events }: SubjectServer) => events?.refused !== undefined,
+  'a message that is not acknowledged': ({ events }: SubjectServer) => events?.silent !== undefined,
+  'a silent network': ({ silence, heal }: SubjectServer) => silence !== undefined && heal !== undefined,
+  'a restart': ({ restart }: SubjectServer) => restart !== undefined,
+  'a dismissal': ({ dismiss }: SubjectServer) => dismiss !== undefined,
+  'refused credentials': ({ refuseCredentials }: SubjectServer) => refuseCredentials !== undefined,
+  'a rate limit': ({ limitRate }: SubjectServer) => limitRate !== undefined,
+  'renewed credentials': ({ renewals }: SubjectServer) => renewals !== undefined,
+  'hostile frames': ({ hostile, inject }: SubjectServer) => inject !== undefined && hostile !== undefined,
+  'raw frames': ({ inject }: SubjectServer) => inject !== undefined,
+  'a filtered channel': ({ filtered }: SubjectServer) => filtered !== undefined,
+  'a lesser way': ({ barBestWay }: SubjectServer) => barBestWay !== undefined,
+  batches: hasBatches,
 }
 
 /** Of what a case needs, the first that is not there; `undefined` when it can be run. */
-export function notOffered({ needs = [] }: Case, subject: Subject, server: SubjectServer): Need | undefined {
-  return needs.find(need => !offers(need, subject, server))
+export function notOffered({ needs = [] }: Case, server: SubjectServer): Need | undefined {
+  return needs.find(need => !offers(need, server))
 }
 
-function offers(need: Need, subject: Subject, server: SubjectServer): boolean {
-  if (isAbility(need)) return abilities[need](subject, server)
-  const declared = subject.capabilities[need]
+function offers(need: Need, server: SubjectServer): boolean {
+  if (isAbility(need)) return abilities[need](server)
+  const declared = declaredBy(server)[need]
   return declared !== undefined && declared !== false
+}
+
+function declaredBy(server: SubjectServer): Partial<Capabilities> {
+  return server.transport().capabilities ?? {}
 }
 
 function isAbility(need: Need): need is Ability {

@@ -24,7 +24,7 @@ export function conform(subject: Subject, cases: readonly Case[]): void {
     onTestFinished(async () => {
       for (const end of ends.toReversed()) await end()
     })
-    const missing = notOffered(one, subject, server)
+    const missing = notOffered(one, server)
     if (missing !== undefined) {
       context.task.meta.notOffered = missing
       context.skip(`not offered: ${missing}`)

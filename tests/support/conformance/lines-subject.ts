@@ -7,7 +7,6 @@ import type { HostileFrame, Subject, SubjectServer } from './subject.ts'
 /** The example of docs/transports.md, at a server that is as small. */
 export const linesSubject: Subject = {
   name: 'lines',
-  capabilities: { acknowledgement: true },
   start,
 }
 

@@ -9,13 +9,13 @@ import type { HostileFrame, Subject, SubjectServer } from './subject.ts'
 /** Pusher with a user who signs in and channels that an endpoint authorises. */
 export const pusherSubject: Subject = {
   name: 'pusher',
-  capabilities: { presence: 'members', history: true, ping: true },
   start,
 }
 
 const OPEN = 'private-orders'
 const FORBIDDEN = 'private-safe'
 const PRESENCE = 'presence-floor'
+const OVER_CAPACITY = 4100
 const RECONNECT = 4200
 const NORMAL = 1000
 
@@ -80,6 +80,9 @@ async function start(): Promise<SubjectServer> {
       server.closeAll(NORMAL)
     },
     refuseCredentials: isRefused => server.auth.demandToken(isRefused ? 'none that was issued' : undefined),
+    limitRate: retryAfterMs => server.refuse(retryAfterMs === undefined ? undefined : OVER_CAPACITY),
+    // "May be re-established after one second", by the protocol.
+    toldRetryAfterMs: 1_000,
     async enter(state) {
       const id = `member-${++members}`
       const client = openPusherClient(server, {

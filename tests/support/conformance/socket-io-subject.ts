@@ -8,7 +8,6 @@ import type { HostileFrame, Subject, SubjectServer } from './subject.ts'
 /** Socket.IO over WebSocket, with connection state recovery and rooms by events of the server's own. */
 export const socketIoSubject: Subject = {
   name: 'socket.io',
-  capabilities: { acknowledgement: true, recovery: true, binary: true, ping: true },
   start,
 }
 

@@ -1,13 +1,13 @@
 import type { Credentials } from '../../../src/protocol/index.ts'
-import type { AuthorisationRequest, Capabilities, Transport } from '../../../src/worker/upstream/transport.ts'
+import type { AuthorisationRequest, Transport } from '../../../src/worker/upstream/transport.ts'
 
 /**
  * A transport and a real server for it, as the conformance suite drives them. What a server cannot be made to do is left
- * out, and the suite says "not offered" of the cases that need it, as it does where a capability is not declared.
+ * out, and the suite says "not offered" of the cases that need it, as it does where the transport declares no such
+ * capability.
  */
 export interface Subject {
   readonly name: string
-  readonly capabilities: Partial<Capabilities>
   start(): Promise<SubjectServer>
 }
 
@@ -52,6 +52,11 @@ export interface SubjectServer {
   /** Refuses whoever connects: with these credentials, or for now. */
   refuseCredentials?(isRefused: boolean): void
   limitRate?(retryAfterMs: number | undefined): void
+  /**
+   * When to come back, as the server tells those whom it refuses for now: always this, or never.
+   * @default what `limitRate` was called with
+   */
+  readonly toldRetryAfterMs?: number | 'never'
   /** Somebody else comes into the presence channel, and goes. */
   enter?(state: unknown): Promise<{ readonly id: string; leave(): Promise<void> }>
   /** Sends these bytes or this text on every connection, as they are. */

@@ -11,14 +11,6 @@ import type { HostileFrame, Subject, SubjectServer } from './subject.ts'
 /** Supabase Realtime with signed-in users, and row changes that the test itself makes. */
 export const supabaseSubject: Subject = {
   name: 'supabase',
-  capabilities: {
-    acknowledgement: true,
-    presence: 'own',
-    filters: true,
-    binary: true,
-    ping: true,
-    renewal: true,
-  },
   start,
 }
 
@@ -32,6 +24,11 @@ const FILTERED = toChannelId({
 })
 /** By this the witness tells what clients have sent from what the server has. */
 const FROM_CLIENTS = 'client-said'
+
+/** As Phoenix closes a socket whose server restarts, and one that it has had enough of. */
+const RESTART = 1012
+const NORMAL = 1000
+const TOO_MANY_REQUESTS = 429
 
 async function start(): Promise<SubjectServer> {
   let issued = 0
@@ -52,6 +49,12 @@ async function start(): Promise<SubjectServer> {
   await witness.join(TOPIC, { private: true }, server.token())
   judged.splice(0)
   const joinsBefore = server.joins.length
+
+  async function closeAll(code: number): Promise<void> {
+    server.closeAll(code)
+    await witness.end()
+    elsewhere--
+  }
 
   return {
     transport: () =>
@@ -84,6 +87,10 @@ async function start(): Promise<SubjectServer> {
     async heal() {
       proxy.heal()
     },
+    restart: () => closeAll(RESTART),
+    dismiss: () => closeAll(NORMAL),
+    limitRate: retryAfterMs => server.refuseConnections(retryAfterMs === undefined ? 0 : TOO_MANY_REQUESTS),
+    toldRetryAfterMs: 'never',
     refuseCredentials: isRefused => server.refuseConnections(isRefused ? 401 : 0),
     async enter(state) {
       const id = `guest-${++guests}`

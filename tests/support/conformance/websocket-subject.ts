@@ -8,20 +8,11 @@ import { startWebSocketServer, type WebSocketServer } from '../servers/websocket
 import { openSocket } from '../servers/websocket/wire-client.ts'
 import type { HostileFrame, Subject, SubjectServer } from './subject.ts'
 
-const capabilities = {
-  acknowledgement: true,
-  presence: 'own',
-  recovery: true,
-  binary: true,
-  ping: true,
-  renewal: true,
-} as const
-
 /** The protocol of docs/websocket-protocol.md over a WebSocket. */
-export const webSocketSubject: Subject = { name: 'websocket', capabilities, start: () => start('socket') }
+export const webSocketSubject: Subject = { name: 'websocket', start: () => start('socket') }
 
 /** The same where sockets do not get through: over an event stream and POST. */
-export const eventStreamSubject: Subject = { name: 'event stream', capabilities, start: () => start('events') }
+export const eventStreamSubject: Subject = { name: 'event stream', start: () => start('events') }
 
 const RESTART = 1012
 const ON_PURPOSE = 1000

@@ -4,8 +4,13 @@ export interface UpgradeBarrier {
   /** To be given to clients instead of the server's. */
   readonly url: string
   readonly port: number
-  /** Ends the WebSockets that there are and lets no more through, as some proxies do; plain requests go on. */
-  bar(isBarred: boolean): void
+  /**
+   * Ends the WebSockets that there are and lets no more through, as some proxies do; plain requests go on.
+   * @param attempts after so many that were not let through all are again @default until it is told otherwise
+   */
+  bar(isBarred: boolean, attempts?: number): void
+  /** Attempts that were not let through. */
+  refused(): number
   close(): Promise<void>
 }
 
@@ -18,7 +23,8 @@ interface Link {
 /** A proxy on the loopback in front of a server there that can keep WebSockets from getting through. */
 export async function startUpgradeBarrier(targetPort: number): Promise<UpgradeBarrier> {
   const links = new Set<Link>()
-  let isBarred = false
+  let toRefuse = 0
+  let refused = 0
 
   function end(link: Link): void {
     link.client.destroy()
@@ -32,8 +38,12 @@ export async function startUpgradeBarrier(targetPort: number): Promise<UpgradeBa
     links.add(link)
     for (const side of [client, target]) side.on('error', () => end(link)).on('close', () => end(link))
     client.on('data', (chunk: Buffer) => {
-      if (!link.isWebSocket) link.isWebSocket = isUpgrade(chunk)
-      if (link.isWebSocket && isBarred) end(link)
+      if (link.isWebSocket) return
+      link.isWebSocket = isUpgrade(chunk)
+      if (!link.isWebSocket || toRefuse === 0) return
+      toRefuse--
+      refused++
+      end(link)
     })
     client.pipe(target)
     target.pipe(client)
@@ -43,10 +53,11 @@ export async function startUpgradeBarrier(targetPort: number): Promise<UpgradeBa
   return {
     url: `http://127.0.0.1:${port}`,
     port,
-    bar(is) {
-      isBarred = is
-      for (const link of links) if (is && link.isWebSocket) end(link)
+    bar(isBarred, attempts = Infinity) {
+      toRefuse = isBarred ? attempts : 0
+      for (const link of links) if (isBarred && link.isWebSocket) end(link)
     },
+    refused: () => refused,
     close() {
       const closed = new Promise<void>(resolve => server.close(() => resolve()))
       for (const link of links) end(link)

@@ -60,9 +60,9 @@ export const channels: readonly Case[] = [
       const { link, events } = await openLink(channel)
       const { name, params } = fromChannelId(channel)
       const id = toChannelId({ name, params: { ...params, 'no such parameter': { at: ['all'] } } })
-      const outcome = await link.join(id, new AbortController().signal).catch((error: unknown) => error)
-      if (outcome !== undefined) expect(outcome).toBeInstanceOf(UpstreamError)
-      if (outcome !== undefined) expect(outcome).toMatchObject({ kind: 'refused' })
+      const refusal = await failure(link.join(id, new AbortController().signal))
+      expect(refusal).toBeInstanceOf(UpstreamError)
+      expect(refusal).toMatchObject({ kind: 'refused' })
       link.leave(id)
       await server.emit(channel, 'said', 'goes on')
       await waitFor(() => events(channel).length > 0, 'the event')
@@ -123,6 +123,24 @@ export const channels: readonly Case[] = [
       await waitFor(() => early.events(history).length === 1, 'the event')
       const late = await openLink(history)
       await waitFor(() => late.payloads(history).includes('before'), 'what came before')
+    },
+  },
+  {
+    name: 'history: what came with the join comes to a late tab with `replay`',
+    needs: ['history', 'a channel with history'],
+    async run({ server, line, openLink }) {
+      const { history = '' } = server.channels
+      const witness = await openLink(history)
+      await server.emit(history, 'said', 'before')
+      await waitFor(() => witness.events(history).length === 1, 'the event')
+      const { openTab } = line()
+      const early = await openTab({ wanted: [{ channel: history }] })
+      await waitFor(() => early.payloads().includes('before'), 'what came before')
+      const late = await openTab({ wanted: [{ channel: history, replay: 1 }] })
+      await waitFor(() => late.payloads().length > 0, 'what came before')
+      await server.emit(history, 'said', 'after')
+      await waitFor(() => late.payloads().length > 1, 'what came after')
+      expect(late.payloads()).toEqual(['before', 'after'])
     },
   },
   {

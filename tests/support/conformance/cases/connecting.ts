@@ -63,17 +63,22 @@ export const connecting: readonly Case[] = [
     },
   },
   {
-    name: 'rate limited: open rejects with the time to wait, and the line keeps to it',
+    name: 'rate limited: open rejects with the time to wait, if the server tells it, and the line keeps to it',
     needs: ['a rate limit'],
     async run({ server, link, line, channel }) {
+      const { toldRetryAfterMs: toldMs = LIMIT_MS } = server
+      const waitMs = toldMs === 'never' ? LIMIT_MS : toldMs
       // A server may tell how much is left of it.
-      const until = performance.now() + LIMIT_MS
+      const until = performance.now() + waitMs
       server.limitRate?.(LIMIT_MS)
       const error = await failure(link().open())
       expect(error).toMatchObject({ kind: 'rate-limited' })
-      expect((error as UpstreamError).retryAfterMs).toSatisfy((ms: number) => ms > 0 && ms <= LIMIT_MS)
+      expect((error as UpstreamError).retryAfterMs).toSatisfy((ms: number | undefined) =>
+        toldMs === 'never' ? ms === undefined : ms !== undefined && ms > 0 && ms <= toldMs,
+      )
       await connections(server, 0)
-      const tab = await line().openTab({ wanted: [{ channel }] })
+      // So long it waits where it was told nothing.
+      const tab = await line({ backoffMaxMs: LIMIT_MS }).openTab({ wanted: [{ channel }] })
       await tab.notice('status', ({ reason }) => reason === 'rate-limited')
       server.limitRate?.(undefined)
       await tab.notice('subscription', ({ state }) => state === 'joined')

@@ -1,10 +1,8 @@
-import { parseArgs } from 'node:util'
 import { startPusherServer } from './pusher-server.ts'
 
 /** `npm run server:pusher -- [--port 0]` */
-export async function start(args: readonly string[]) {
-  const { values } = parseArgs({ args: [...args], options: { port: { type: 'string', default: '0' } } })
-  const { url, port, app, close } = await startPusherServer({ port: Number(values.port) })
+export async function start(options: { readonly port: number }) {
+  const { url, port, app, close } = await startPusherServer({ port: options.port })
   const client = `wsHost: '127.0.0.1', wsPort: ${port}, forceTLS: false, cluster: ''`
   const lines = [
     `Pusher protocol: ${url}`,

@@ -48,6 +48,11 @@ export class Connection {
     this.#socket.pause()
   }
 
+  /** Ends it with this code. */
+  close(code: number): void {
+    this.#socket.close(code)
+  }
+
   /** Sends what is no frame, or any other one. */
   inject(raw: string | Buffer): void {
     if (!this.#isSilent) this.#socket.send(raw)

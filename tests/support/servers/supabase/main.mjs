@@ -4,32 +4,40 @@
  * the TypeScript, which Node 20 cannot.
  */
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
 import { runnerImport } from 'vite'
+import { runMain } from '../../../../scripts/lib/clear-failure.mjs'
+import { parseServerOptions } from '../../../../scripts/lib/server-options.mjs'
 
-const { values } = parseArgs({ options: { port: { type: 'string', default: '0' }, database: { type: 'string' } } })
+await runMain(async () => {
+  const { port, database: name } = parseServerOptions('supabase', process.argv.slice(2), { takesDatabase: true })
+  /** @type {{ module: Supabase }} */
+  const { module: supabase } = await load('./index.ts')
+  const database = name === 'pglite' ? await openPglite(supabase) : await openPostgres(supabase, name)
+  const server = await supabase.startSupabaseServer({ port, changes: database.changes })
+  process.stdout.write(`url       ${server.url}\nanon key  ${server.anonKey}\ndatabase  ${database.name}\n`)
 
-/** @type {{ module: typeof import('./index.ts') }} */
-const { module: supabase } = await load('./index.ts')
-const database = values.database === 'pglite' ? await openPglite() : await openPostgres(values.database)
-const server = await supabase.startSupabaseServer({ port: Number(values.port), changes: database.changes })
-process.stdout.write(`url       ${server.url}\nanon key  ${server.anonKey}\ndatabase  ${database.name}\n`)
+  async function closeAll() {
+    await server.close()
+    await database.changes.close()
+    await database.postgres?.close()
+  }
+  for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM'])) process.once(signal, () => void closeAll())
+  return 0
+})
 
-for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM'])) process.once(signal, () => void closeAll())
+/** @typedef {typeof import('./index.ts')} Supabase */
 
-async function closeAll() {
-  await server.close()
-  await database.changes.close()
-  await database.postgres?.close()
-}
-
-async function openPglite() {
+/** @param {Supabase} supabase */
+async function openPglite(supabase) {
   const { PGlite } = await import('@electric-sql/pglite')
   return { name: 'pglite', changes: await supabase.openPgliteSource(await PGlite.create()), postgres: undefined }
 }
 
-/** @param {string} [given] */
-async function openPostgres(given) {
+/**
+ * @param {Supabase} supabase
+ * @param {string} [given]
+ */
+async function openPostgres(supabase, given) {
   const postgres = given === undefined ? await startPostgres() : undefined
   const name = given ?? (await postgres?.createDatabase()) ?? ''
   return { name, changes: await supabase.openPostgresSource(name), postgres }

@@ -66,6 +66,8 @@ export interface SupabaseServer {
   crash(topic: string): void
   /** Answers every new connection with this HTTP status instead; 0 lets them in again. */
   refuseConnections(status: number): void
+  /** Closes every WebSocket with this code. */
+  closeAll(code: number): void
   /** Breaks every TCP connection without a word, as a network does. Resolves when the server has noticed. */
   cut(): Promise<void>
   /** Present connections get no more answers although they stay open; new ones do. */
@@ -134,6 +136,9 @@ export async function startSupabaseServer(options: SupabaseServerOptions = {}): 
       for (const channel of ofTopic(topic)) channel.crash()
     },
     refuseConnections: status => gate.refuseAll(status),
+    closeAll(code) {
+      for (const connection of gate.connections) connection.close(code)
+    },
     cut: () => gate.cut(),
     silence() {
       for (const connection of gate.connections) connection.silence()

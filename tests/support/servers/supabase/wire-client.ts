@@ -16,6 +16,7 @@ export interface WireClient {
   /** Resolves when the server has answered. */
   join(topic: string, config?: object, token?: string): Promise<void>
   push(topic: string, event: string, payload: object): Promise<void>
+  /** May be called twice. */
   end(): Promise<void>
 }
 
@@ -49,6 +50,7 @@ export async function openWireClient(server: SupabaseServer): Promise<WireClient
       ask(topic, 'phx_join', { config, ...(token === undefined ? {} : { access_token: token }) }, true),
     push: ask,
     async end() {
+      if (socket.readyState === WebSocket.CLOSED) return
       const closed = once(socket, 'close')
       socket.terminate()
       await closed
