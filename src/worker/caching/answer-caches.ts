@@ -26,8 +26,13 @@ export function browserCaches(tell: (scope: string) => void = () => {}): AnswerC
       const prefix = cachePrefix(scope)
       const names = (await caches.keys()).filter(name => name.startsWith(prefix))
       // First: a worker that ends in the middle leaves the rest to the service worker.
-      await notes.forget(scope, names)
+      const isNoted = await notes.forget(scope, names).then(
+        () => true,
+        () => false,
+      )
       await Promise.all(names.map(name => caches.delete(name)))
+      // The browser had no room for it, and may have now; what only deletes needs none.
+      if (!isNoted) await notes.forget(scope, names).catch(() => notes.cleanedUp(scope))
       tell(scope)
     },
   }
