@@ -111,6 +111,14 @@ export class FaceManager extends Emitter {
     return [line, server]
   }
 
+  /** For a socket: with other credentials it is on another line now. */
+  _left(line: BaseLine): void {
+    if (this.#active().some(({ _line }) => _line === line)) return
+    this.#watched.get(line)?.()
+    this.#watched.delete(line)
+    if (![...sockets].some(({ _line }) => _line === line)) line.close()
+  }
+
   /** For a socket: it is not active any more. */
   _destroyed(socket: FaceSocket): void {
     sockets.delete(socket)

@@ -168,7 +168,9 @@ export class FaceSocket extends Emitter {
       this._auth = { data }
       const [line, server] = await this.io._lineFor(this, data)
       if (isOver()) return
+      const before = this._line
       this._line = line
+      if (before && before !== line) this.io._left(before)
       this._server = server
       const channel = line.channel({ name: this.nsp, params: { io: server } })
       this.#channel = channel

@@ -86,6 +86,26 @@ test('users with other auth have a connection of their own', async ({ context, s
   expect(await who(bob)).toMatchObject({ auth: { token: 'bob' } })
 })
 
+test('a tab that connects with another token lets go of what it had with the last one', async ({ context, serve }) => {
+  const server = await serve()
+  const tab = await openTab(context, server)
+  // A tab holds one for each line that it has.
+  const locks = () => tab.evaluate(async () => (await navigator.locks.query()).held?.length)
+  await eventually(locks).toBe(1)
+  for (const token of ['second', 'third']) {
+    await tab.evaluate(
+      auth => {
+        window.socket.auth = auth
+        window.socket.disconnect().connect()
+      },
+      { token },
+    )
+    await eventually(() => tab.evaluate(() => window.socket.connected)).toBe(true)
+    expect(await tab.evaluate(() => window.socket.emitWithAck('whoami'))).toMatchObject({ auth: { token } })
+  }
+  await eventually(locks).toBe(1)
+})
+
 test('a room is left at the server when the last tab that had entered is gone', async ({ context, serve }) => {
   const server = await serve()
   const [first, second, third] = (await openTabs(context, server, 3)) as [Page, Page, Page]
