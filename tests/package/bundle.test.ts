@@ -161,17 +161,17 @@ describe('the client, Comlink included', () => {
     connect = await bundle('client-alone', "import { connect } from 'partyline'\nglobalThis.line = connect\n")
   })
 
-  test('is at most 9.35 kB in a tab that has a SharedWorker', async () => {
-    expect(await bytesOf(connect, entryOf(connect).fileName)).toBeLessThanOrEqual(9_350)
+  test('is at most 9.4 kB in a tab that has a SharedWorker', async () => {
+    expect(await bytesOf(connect, entryOf(connect).fileName)).toBeLessThanOrEqual(9_400)
   })
 
   test.each([
     ['socket-io', "import { io as face } from 'partyline/socket-io'"],
     ['pusher', "import face from 'partyline/pusher'"],
     ['supabase', "import { createRealtime as face } from 'partyline/supabase'"],
-  ])('is at most 11.75 kB with the face partyline/%s', async (name, imported) => {
+  ])('is at most 11.9 kB with the face partyline/%s', async (name, imported) => {
     const face = await bundle(`tab-${name}`, `${imported}\nglobalThis.face = face\n`)
-    expect(await bytesOf(face, entryOf(face).fileName)).toBeLessThanOrEqual(11_750)
+    expect(await bytesOf(face, entryOf(face).fileName)).toBeLessThanOrEqual(11_900)
   })
 
   test('loads at most 3.5 kB more where there is none', async () => {
@@ -206,12 +206,12 @@ describe('around the service worker', () => {
   /** The name of the database in which Workbox keeps its times: minifiers leave it. */
   const workboxCode = /workbox-expiration/
 
-  test('its script is one file, as all browsers take it, of at most 25 kB', async () => {
+  test('its script is one file, as all browsers take it, of at most 26 kB', async () => {
     const chunks = await bundled('sw.ts')
     expect(chunks).toHaveLength(1)
     expect(chunks[0]?.imports).toEqual([])
     expect(workboxCode.test(chunks[0]?.code ?? '')).toBe(true)
-    expect(await gzipped(chunks)).toBeLessThanOrEqual(25_000)
+    expect(await gzipped(chunks)).toBeLessThanOrEqual(26_000)
   })
 
   test('a tab loads none of it, nor anything of the outbox', () => {
