@@ -68,7 +68,8 @@ test('10 000 messages over 8 lanes, and everything breaks at every moment: each 
     },
   })
   await chaos.start()
-  await expect.poll(() => ledger.entries.length, { timeout: 240_000, intervals: [100] }).toBe(MESSAGES)
+  const arrived = expect.poll(() => ledger.entries.length, { timeout: 240_000, intervals: [100] }).toBe(MESSAGES)
+  await Promise.race([arrived, chaos.failed])
   await chaos.mended()
   test.info().annotations.push({
     type: 'figure',

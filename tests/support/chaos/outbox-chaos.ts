@@ -1,4 +1,5 @@
 import type { Browser, BrowserContext, Page } from '@playwright/test'
+import { deferred } from '../../../src/lib/index.ts'
 import { controlled, offlinePageUrl, stopServiceWorkers, type OfflinePageOptions } from '../e2e/offline-page.ts'
 import { crashTab } from '../faults/crash-tab.ts'
 import { killBroker } from '../faults/kill-broker.ts'
@@ -123,6 +124,7 @@ export class OutboxChaos {
   readonly #left: Set<Break>
   /** Breaks come one after the other: the next when the harm of the last is done. */
   #breaking: Promise<unknown> = Promise.resolve()
+  readonly #failed = deferred<never>()
   readonly done: Break[] = []
   /** Where the service worker is still to break while it is alone. */
   #sending: SendingMoment[] = []
@@ -142,7 +144,9 @@ export class OutboxChaos {
     await this.#deps.context.exposeFunction('broken', (moment: Moment, lane: string, n: number) =>
       this.reached(moment, lane, n),
     )
-    for (const index of this.#deps.lanes.keys()) await this.#open(index)
+    // What breaks meanwhile has to wait.
+    this.#breaking = this.#openAll()
+    await this.#breaking
   }
 
   /** A message has come to this moment. True when something breaks now. */
@@ -152,6 +156,7 @@ export class OutboxChaos {
     this.#left.delete(found)
     this.done.push(found)
     this.#breaking = this.#breaking.then(() => this.#break(found))
+    this.#breaking.catch(this.#failed.reject)
     return true
   }
 
@@ -166,9 +171,14 @@ export class OutboxChaos {
     return moment
   }
 
-  /** Resolves when everything that broke has been mended. */
+  /** Resolves when everything that broke so far has been mended. */
   async mended(): Promise<void> {
     await this.#breaking
+  }
+
+  /** Rejects as soon as something cannot be mended: what breaks after it would not be, either. */
+  get failed(): Promise<never> {
+    return this.#failed.promise
   }
 
   async #break({ victim, lane }: Break): Promise<void> {
@@ -206,7 +216,11 @@ export class OutboxChaos {
     this.#alone = undefined
     await page.close()
     await start()
-    for (const index of lanes.keys()) await this.#open(index)
+    await this.#openAll()
+  }
+
+  async #openAll(): Promise<void> {
+    for (const index of this.#deps.lanes.keys()) await this.#open(index)
   }
 
   async #open(index: number): Promise<void> {
@@ -219,13 +233,12 @@ export class OutboxChaos {
   }
 }
 
-/** Resolves when messages wait that this page has stored, or it has no more to store. */
+/** Resolves when messages wait, or this page has stored all that it has. */
 async function piledUp(page: Page, lanes: readonly string[], perLane: number): Promise<void> {
   await page.waitForFunction(
     async ([own, all]) => {
-      if (own.every(lane => Number(localStorage.getItem(lane)) === all)) return true
-      const waiting = await window.line.outbox.list({ count: 1_000 }).catch(() => [])
-      return waiting.some(({ lane }) => own.includes(lane))
+      const { waiting } = await window.line.outbox.counts().catch(() => ({ waiting: 0 }))
+      return waiting > 0 || own.every(lane => Number(localStorage.getItem(lane)) === all)
     },
     [lanes, perLane] as const,
   )
