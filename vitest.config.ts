@@ -7,7 +7,8 @@ export default defineConfig({
   test: {
     projects: [
       inNode('unit'),
-      inNode('contract'),
+      // Which wait most of the time.
+      inNode('contract', { maxWorkers: 2 }),
       inNode('servers', {
         globalSetup: 'tests/support/servers/postgres/global-setup.ts',
         testTimeout: 30_000,
