@@ -453,6 +453,18 @@ export async function openOutbox(options: OpenOutboxOptions): Promise<Outbox> {
   return outbox
 }
 
+/**
+ * Deletes the outbox of a scope that is not open here, whatever its version and whether it would open.
+ * @throws PartylineError `storage-unavailable`, while a context that hangs keeps it: it is deleted when that one ends
+ */
+export async function deleteOutbox(scope: string): Promise<void> {
+  const name = PREFIX + scope
+  if (await new Database({ name, migrations: MIGRATIONS }).delete()) return
+  throw new PartylineError('storage-unavailable', `${name} is not deleted yet: another tab or worker keeps it open`, {
+    retryable: true,
+  })
+}
+
 /** As {@link openOutbox}, and makes none: `undefined` where the scope has none, or none any more. */
 export async function openExistingOutbox(options: OpenOutboxOptions): Promise<Outbox | undefined> {
   try {

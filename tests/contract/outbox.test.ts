@@ -1,7 +1,8 @@
+import { promisifyRequest } from 'idb-keyval'
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { Receipt } from '../../src/client/types.ts'
 import { deferred } from '../../src/lib/index.ts'
-import type { Outbox } from '../../src/outbox/index.ts'
+import { openOutbox, type Outbox } from '../../src/outbox/index.ts'
 import { PartylineError, type OutboxCounts } from '../../src/protocol/index.ts'
 import { UpstreamError } from '../../src/worker/upstream/transport.ts'
 import { fakeClockHost } from '../support/line/fake-clock-host.ts'
@@ -534,6 +535,21 @@ it('line.forget() wipes what is stored', async () => {
   await next.channel('orders').request('place', 2)
   expect(await next.outbox.counts()).toMatchObject({ waiting: 0, dead: 0 })
   expect(arrived(browser)).toEqual([2])
+})
+
+it('line.forget() deletes what is stored also where it could not be opened', async () => {
+  const scope = `newer ${crypto.randomUUID()}`
+  const name = `partyline:outbox:${scope}`
+  const newer = await promisifyRequest(indexedDB.open(name, 99))
+  newer.close()
+  const host = nodeHost({ openOutbox })
+  const line = startNodeLine({ transport: testTransport() }, host, scope)
+  onTestFinished(() => line.close())
+  const tab = await rawTab(line, { scope })
+  await waitFor(() => line.broker.stats().outbox.storage === 'unavailable', 'the failure')
+  expect(host.errors).toMatchObject([{ code: 'storage-too-new' }])
+  expect(await tab.call('forget', tab.epoch)).toMatchObject({ ok: true })
+  expect((await indexedDB.databases()).map(database => database.name)).not.toContain(name)
 })
 
 it('scopes never see what another has stored', async () => {

@@ -30,6 +30,8 @@ export interface OutboxDeskDeps {
   readonly maxUnderWay: number
   /** Opens the durable queue; rejects where this browser has none. */
   open(): Promise<Outbox>
+  /** Deletes the one that could not be opened. */
+  delete(): Promise<void>
   isOpen(): boolean
   /** There are tabs, and no other broker takes over from this one. */
   stays(): boolean
@@ -211,7 +213,8 @@ export class OutboxDesk {
   /** Deletes everything that is stored, here and in every other context. */
   async wipe(): Promise<void> {
     await this.#starting
-    await this.#stop()?.wipe()
+    const box = this.#stop()
+    await (box === undefined ? this.#deps.delete() : box.wipe())
   }
 
   /** What is stored stays. */
