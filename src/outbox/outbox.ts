@@ -4,7 +4,7 @@ import { Database, isAbsence } from './database.ts'
 import { departureOf, forgetOld, remember, type Departure } from './departures.ts'
 import { isLive, LEASE_MS, parseLease, releaseLease, takeLease } from './drain-lease.ts'
 import type { Body, Death, Entry, NewEntry } from './entry.ts'
-import { addAll, type Added } from './intake.ts'
+import { addAll, type Added, type Addition } from './intake.ts'
 import { MIGRATIONS } from './migrations.ts'
 import { Pages, placeOf, type Found, type Place } from './pages.ts'
 import { furthest, parseProgress, type Progress } from './progress.ts'
@@ -67,7 +67,7 @@ const PREFIX = 'partyline:outbox:'
  *
  * - What has resolved is stored: success is the transaction's `oncomplete`.
  * - An entry leaves only when it was acknowledged, dropped, or gave way to a newer one of the same `coalesce`; a dead
- *   letter also when there are too many.
+ *   letter also when there are too many, or for a new entry of its key.
  * - A key is stored once.
  * - What is asked in one tick shares one transaction, in order.
  */
@@ -137,12 +137,13 @@ export class Outbox {
   }
 
   /**
-   * Resolves when the entry is stored.
-   * @throws PartylineError `message-too-large`, `outbox-full`, `invalid-payload` (it cannot be cloned), and those of
-   *   {@link Database.transact}
+   * Resolves when the entry is stored, in the place of a dead letter of its key.
+   * @param isAgain it was asked for before: a dead letter of its key is what has become of it
+   * @throws PartylineError `message-too-large`, `outbox-full`, `invalid-payload` (it cannot be cloned), `bad-options` (its
+   *   key is that of an entry of another kind), and those of {@link Database.transact}
    */
-  add(entry: NewEntry): Promise<Added> {
-    return this.#work.doTogether(this.#addAll, entry)
+  add(entry: NewEntry, isAgain = false): Promise<Added> {
+    return this.#work.doTogether(this.#addAll, { entry, isAgain })
   }
 
   /** Those with the oldest entry first. */
@@ -306,7 +307,7 @@ export class Outbox {
     this.#database.close()
   }
 
-  readonly #addAll: Operation<Work, NewEntry, Added> = ({ pages, records, places }, entries) =>
+  readonly #addAll: Operation<Work, Addition, Added> = ({ pages, records, places }, additions) =>
     addAll(
       {
         pages,
@@ -315,7 +316,7 @@ export class Outbox {
         isBeingSent: key => this.sending.has(key),
         replaced: key => remember(records, key, { why: 'replaced', at: this.#now() }),
       },
-      entries,
+      additions,
     )
 
   readonly #acknowledgeAll: Operation<Work, string, void> = async ({ pages, places }, keys) => {

@@ -126,12 +126,12 @@ export class OutboxDesk {
     const opened = this.#opened
     if (this.#storage === 'opening') return void this.#early.push({ session, op })
     if (opened === undefined) return this.#publishUnstored(session, op)
-    const { key, outbox, again = false, lane = op.channel } = op.durable
+    const { key, outbox, lane = op.channel } = op.durable
     this.#unwatch(key, session, op.id)
     const others = this.#watches.get(key) ?? []
     this.#watches.set(key, [...others, { session, id: op.id, lane, isStored: outbox !== undefined }])
     if (outbox !== undefined) void this.#recall(opened, outbox, key)
-    else void this.#store(opened, toEntry(op, this.#deps.host.wallClock()), again)
+    else void this.#store(opened, op)
   }
 
   /** The tab no longer awaits it: not sent if it waits still, otherwise on its way all the same. */
@@ -332,11 +332,14 @@ export class OutboxDesk {
     }
   }
 
-  async #store(opened: Opened, entry: NewEntry, isAgain: boolean): Promise<void> {
+  async #store(opened: Opened, op: DurableOp): Promise<void> {
     const { box, dispatcher } = opened
-    const adding = box.add(entry)
+    const entry = toEntry(op, this.#deps.host.wallClock())
+    const { key, own = false, again = false } = op.durable
+    // What is being sent under its key is the same message, also when the server refuses that meanwhile.
+    const adding = box.add(entry, again || box.sending.has(key))
     // One that may be stored already is sent from the database, where it has its place; one that may be refused not at all.
-    const isSure = !isAgain && box.hasRoomFor(entry)
+    const isSure = !own && !again && box.hasRoomFor(entry)
     if (isSure) dispatcher.add(entry)
     try {
       const added = await adding
