@@ -450,8 +450,14 @@ export async function scopesWithOutbox(): Promise<readonly string[] | undefined>
  */
 export async function openOutbox(options: OpenOutboxOptions): Promise<Outbox> {
   const outbox = new Outbox(options)
-  await outbox.tidy()
-  return outbox
+  try {
+    await outbox.tidy()
+    return outbox
+  } catch (error) {
+    // It may open later, when nobody has it any more.
+    outbox.close()
+    throw error
+  }
 }
 
 /**

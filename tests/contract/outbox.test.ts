@@ -321,6 +321,68 @@ describe('where nothing can be stored', () => {
   })
 })
 
+describe('where the outbox does not open at first', () => {
+  const storage = nodeStorage()
+  const locked = new PartylineError('storage-unavailable', 'it is locked', { retryable: true })
+
+  it('it is opened for the next tab, and what waits in there is sent', async () => {
+    let isLocked = true
+    const openOutbox: typeof storage = options => (isLocked ? Promise.reject(locked) : storage(options))
+    const browser = openBrowser({ openOutbox })
+    const box = await storage({ scope: SCOPE })
+    const body = { kind: 'message', channel: 'orders', event: 'place', payload: 1 } as const
+    await box.add({ key: 'k', lane: 'orders', bytes: 8, createdAt: 1, body })
+    const { line } = browser.openPage()
+    await waitFor(() => line.status === 'idle', 'a broker')
+    expect(await line.outbox.counts()).toMatchObject({ storage: 'unavailable' })
+    for (const call of [line.outbox.list(), line.outbox.retry('k'), line.outbox.drop('k')])
+      await expect(call).rejects.toMatchObject({ code: 'storage-unavailable', retryable: true })
+    expect(await endOf(line.channel('orders').publish('place', 0))).toBe('acknowledged')
+    isLocked = false
+    const next = browser.openPage().line
+    await waitFor(() => arrived(browser).length === 2, 'the message')
+    expect(arrived(browser)).toEqual([0, 1])
+    await expect.poll(() => next.outbox.counts()).toMatchObject({ waiting: 0, storage: 'ready' })
+    const receipt = await line.channel('orders').publish('place', 2)
+    expect(await endOf(Promise.resolve(receipt))).toBe('acknowledged')
+    expect(browser.brokers).toHaveLength(1)
+  })
+
+  it('it is opened later also without another tab, and its trouble is told once', async () => {
+    let opened = 0
+    const host = fakeClockHost({
+      openOutbox: options => (++opened < 3 ? Promise.reject(locked) : storage(options)),
+    })
+    const line = startNodeLine({ transport: testTransport() }, host, 'later')
+    onTestFinished(() => line.close())
+    await line.openTab({ scope: 'later' })
+    await waitFor(() => line.broker.stats().outbox.storage === 'unavailable', 'the failure')
+    await host.advance(30_000)
+    expect(opened).toBe(2)
+    await host.advance(30_000)
+    await waitFor(() => line.broker.stats().outbox.storage === 'ready', 'the storage')
+    expect(opened).toBe(3)
+    expect(host.errors).toEqual([locked])
+  })
+
+  it('it is not opened any more where that cannot help, nor when the line was forgotten', async () => {
+    let opened = 0
+    const newer = new PartylineError('storage-too-new', 'a newer deploy has made it')
+    const errors = [newer, locked]
+    for (const [nth, error] of errors.entries()) {
+      opened = 0
+      const host = fakeClockHost({ openOutbox: () => (opened++, Promise.reject(error)) })
+      const line = startNodeLine({ transport: testTransport() }, host)
+      onTestFinished(() => line.close())
+      const tab = await rawTab(line)
+      await waitFor(() => line.broker.stats().outbox.storage === 'unavailable', 'the failure')
+      if (nth === 1) expect(await tab.call('forget', tab.epoch)).toMatchObject({ ok: true })
+      await host.advance(120_000)
+      expect(opened).toBe(1)
+    }
+  })
+})
+
 describe('the limits', () => {
   it('outbox-full reaches the one who published too much, and nobody else', async () => {
     const browser = openBrowser({ broker: () => ({ outbox: { maxEntries: 2 } }) })

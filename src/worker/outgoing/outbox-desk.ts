@@ -1,6 +1,7 @@
 import { measure } from '../../lib/index.ts'
 import type { Added, Fate, NewEntry, Outbox } from '../../outbox/index.ts'
 import {
+  describe,
   fromChannelId,
   fromWireError,
   PartylineError,
@@ -80,6 +81,8 @@ const TELL_COUNTS_EVERY_MS = 100
 /** What is being sent when its time is up expires when that has failed. */
 const EXPIRE_AGAIN_MS = 1_000
 const RELEASE_MS = 500
+/** How long after an outbox could not be opened that is tried again, unless a tab attaches before. */
+const OPEN_AGAIN_MS = 30_000
 
 /**
  * Takes in what is to be stored, and tells each tab what became of its own: `stored`, then `acknowledged` or `failed`.
@@ -95,6 +98,10 @@ export class OutboxDesk {
   /** What was asked before it was known whether messages can be stored. */
   #early: Early[] = []
   #starting: Promise<void> | undefined
+  /** Why the outbox could not be opened. */
+  #failure: PartylineError | undefined
+  #cancelOpening = (): void => {}
+  #isOver = false
   #cancelExpiry = (): void => {}
   #cancelTelling: (() => void) | undefined
 
@@ -117,9 +124,9 @@ export class OutboxDesk {
     return { waiting, dead, bytes, storage: this.#storage }
   }
 
-  /** Opens the outbox, in which something may wait from earlier. Idempotent. */
+  /** Opens the outbox, in which something may wait from earlier. Idempotent; tries again what has failed and may not now. */
   start(): void {
-    this.#starting ??= this.#start()
+    if (!this.#isOver) this.#starting ??= this.#start()
   }
 
   publish(session: Session, op: DurableOp): void {
@@ -212,6 +219,7 @@ export class OutboxDesk {
 
   /** Deletes everything that is stored, here and in every other context. */
   async wipe(): Promise<void> {
+    this.#isOver = true
     await this.#starting
     const box = this.#stop()
     await (box === undefined ? this.#deps.delete() : box.wipe())
@@ -219,6 +227,7 @@ export class OutboxDesk {
 
   /** What is stored stays. */
   async close(): Promise<void> {
+    this.#isOver = true
     await this.#starting
     await this.release()
     this.#stop()?.close()
@@ -230,13 +239,15 @@ export class OutboxDesk {
     opened?.lease.rest()
     opened?.attendance.rest()
     this.#cancelExpiry()
+    this.#cancelOpening()
     this.#cancelTelling?.()
     this.#interested.clear()
     return opened?.box
   }
 
   async #start(): Promise<void> {
-    const { host, open } = this.#deps
+    const { open } = this.#deps
+    this.#cancelOpening()
     try {
       const box = await open()
       this.#opened = this.#assemble(box)
@@ -246,11 +257,22 @@ export class OutboxDesk {
       void this.#expire(box)
     } catch (error) {
       this.#storage = 'unavailable'
-      host.reportError(error)
+      this.#openingFailed(error)
     }
     for (const { session, op } of this.#early.splice(0)) this.publish(session, op)
     this.#deps.changed()
     this.#countsChanged()
+  }
+
+  /** Reported once, however often it is tried again. */
+  #openingFailed(error: unknown): void {
+    const { host } = this.#deps
+    const failure = toFailure(error)
+    if (failure.message !== this.#failure?.message) host.reportError(error)
+    this.#failure = failure
+    if (!failure.retryable || this.#isOver) return
+    this.#starting = undefined
+    this.#cancelOpening = host.setTimer(OPEN_AGAIN_MS, () => this.start())
   }
 
   #assemble(box: Outbox): Opened {
@@ -320,7 +342,8 @@ export class OutboxDesk {
 
   #ready(): Opened {
     if (this.#opened !== undefined) return this.#opened
-    throw new PartylineError('storage-unavailable', 'messages cannot be stored in this browser')
+    const { message: why = 'the outbox is closed', retryable = false } = this.#failure ?? {}
+    throw new PartylineError('storage-unavailable', `messages cannot be stored: ${why}`, { retryable })
   }
 
   #publishUnstored(session: Session, op: DurableOp): void {
@@ -455,6 +478,10 @@ export class OutboxDesk {
       for (const session of this.#interested) session.send({ type: 'outbox', ...this.counts })
     })
   }
+}
+
+function toFailure(error: unknown): PartylineError {
+  return error instanceof PartylineError ? error : new PartylineError('storage-unavailable', describe(error))
 }
 
 function toEntry({ channel, event, payload, durable }: DurableOp, now: number): NewEntry {
