@@ -8,9 +8,20 @@ import { addAll, type Added, type Addition } from './intake.ts'
 import { MIGRATIONS } from './migrations.ts'
 import { Pages, placeOf, type Found, type Place } from './pages.ts'
 import { furthest, parseProgress, type Progress } from './progress.ts'
-import { DEFAULT_LIMITS, EMPTY, fits, parseUsage, type OutboxLimits, type Usage } from './usage.ts'
+import {
+  areSame,
+  DEFAULT_LIMITS,
+  EMPTY,
+  fits,
+  limitsIn,
+  parseLimits,
+  parseUsage,
+  type OutboxLimits,
+  type Usage,
+} from './usage.ts'
 import { isOutOfRoom, WorkQueue, type Operation } from './work-queue.ts'
 
+/** Whoever gives no limits keeps to those of the last that has given some. */
 export interface OpenOutboxOptions extends OutboxLimits {
   readonly scope: string
   /** `strict` waits for the disk and costs up to half of the speed. @default 'relaxed' */
@@ -77,7 +88,8 @@ export class Outbox {
   /** Keys of what is being sent here: such an entry neither gives way nor can be dropped. */
   readonly sending = new Set<string>()
   readonly #database: Database
-  readonly #limits: Required<OutboxLimits>
+  readonly #ownLimits: Required<OutboxLimits> | undefined
+  #limits: Required<OutboxLimits>
   readonly #now: () => number
   readonly #randomId: () => string
   readonly #reportError: (error: unknown) => void
@@ -107,7 +119,8 @@ export class Outbox {
       ...(durability && { durability }),
       ...(create === false && { create }),
     })
-    this.#limits = withDefaults(options)
+    this.#ownLimits = limitsIn(options)
+    this.#limits = this.#ownLimits ?? DEFAULT_LIMITS
     this.#now = now
     this.#randomId = randomId
     this.#reportError = report ?? (error => reportError(error))
@@ -285,6 +298,20 @@ export class Outbox {
     return this.#work.do(({ records }) => forgetOld(records, this.#now()))
   }
 
+  /** Notes its limits for those who have none, or takes over what others have noted. */
+  async agreeOnLimits(): Promise<void> {
+    try {
+      await this.#work.do(async ({ records }) => {
+        const noted = parseLimits(await promisifyRequest<unknown>(records.get('limits')))
+        if (this.#ownLimits === undefined) this.#limits = noted ?? DEFAULT_LIMITS
+        else if (!areSame(this.#ownLimits, noted)) await promisifyRequest(records.put(this.#ownLimits, 'limits'))
+      })
+    } catch (error) {
+      // No reason not to open: what waits may go out, and make room.
+      if (!isOutOfRoom(error)) throw error
+    }
+  }
+
   /**
    * Deletes everything, in all contexts, and closes.
    * @throws PartylineError `storage-unavailable`, `storage-too-new`, when neither the entries nor the database could be
@@ -412,6 +439,7 @@ export class Outbox {
   async #begin(records: IDBObjectStore): Promise<string> {
     const id = this.#randomId()
     await promisifyRequest(records.put(id, 'id'))
+    if (this.#ownLimits !== undefined) await promisifyRequest(records.put(this.#ownLimits, 'limits'))
     return id
   }
 
@@ -451,7 +479,7 @@ export async function scopesWithOutbox(): Promise<readonly string[] | undefined>
 export async function openOutbox(options: OpenOutboxOptions): Promise<Outbox> {
   const outbox = new Outbox(options)
   try {
-    await outbox.tidy()
+    await Promise.all([outbox.tidy(), outbox.agreeOnLimits()])
     return outbox
   } catch (error) {
     // It may open later, when nobody has it any more.
@@ -493,16 +521,6 @@ async function acknowledge(pages: Pages, key: string, place: Place | undefined):
 /** Throws where storage is forbidden, as a promise that rejects. */
 async function allDatabases(): Promise<readonly IDBDatabaseInfo[] | undefined> {
   return indexedDB.databases?.()
-}
-
-function withDefaults(limits: OutboxLimits): Required<OutboxLimits> {
-  const { maxEntries, maxBytes, maxMessageBytes, maxDeadLetters } = DEFAULT_LIMITS
-  return {
-    maxEntries: limits.maxEntries ?? maxEntries,
-    maxBytes: limits.maxBytes ?? maxBytes,
-    maxMessageBytes: limits.maxMessageBytes ?? maxMessageBytes,
-    maxDeadLetters: limits.maxDeadLetters ?? maxDeadLetters,
-  }
 }
 
 /** Without details that cannot be cloned. */

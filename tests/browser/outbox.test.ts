@@ -458,6 +458,46 @@ describe('dead letters', () => {
   })
 })
 
+describe('the limits', () => {
+  test('of the last that had any hold for whoever has none', async () => {
+    const scope = newScope()
+    await openTestOutbox({ scope, maxEntries: 2, maxDeadLetters: 5 })
+    await openTestOutbox({ scope, maxEntries: 3, maxDeadLetters: 1 })
+    const outbox = await openTestOutbox({ scope })
+    await addAll(outbox, numbered(3))
+    await expect(outbox.add(newEntry('more'))).rejects.toMatchObject({ code: 'outbox-full' })
+    for (const key of numbered(2)) await outbox.bury(key, 'rejected', refused)
+    expect(keysOf(await outbox.list('dead', ALL))).toEqual(['k1'])
+  })
+
+  test('are written when they differ, and by nobody who has none', async () => {
+    const scope = newScope()
+    const written: unknown[] = []
+    const { put } = IDBObjectStore.prototype
+    IDBObjectStore.prototype.put = function (value: unknown, key?: IDBValidKey) {
+      if (key === 'limits') written.push(value)
+      return put.call(this, value, key)
+    }
+    onTestFinished(() => {
+      IDBObjectStore.prototype.put = put
+    })
+    await openTestOutbox({ scope })
+    expect(written).toEqual([])
+    for (const maxEntries of [2, 2, 3]) await openTestOutbox({ scope, maxEntries })
+    await openTestOutbox({ scope })
+    expect(written).toMatchObject([{ maxEntries: 2 }, { maxEntries: 3 }])
+  })
+
+  test('are there also in the database that follows one which was wiped', async () => {
+    const scope = newScope()
+    const ours = await openTestOutbox({ scope, maxEntries: 1 })
+    await (await openTestOutbox({ scope })).wipe()
+    await ours.add(newEntry('a'))
+    const theirs = await openTestOutbox({ scope })
+    await expect(theirs.add(newEntry('b'))).rejects.toMatchObject({ code: 'outbox-full' })
+  })
+})
+
 test('a list comes page by page, the oldest first, waiting and dead apart', async () => {
   const outbox = await openTestOutbox()
   await addAll(outbox, numbered(6))

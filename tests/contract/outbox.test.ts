@@ -321,11 +321,11 @@ describe('where nothing can be stored', () => {
   })
 })
 
-describe('where the outbox does not open at first', () => {
+describe('an outbox that does not open at first', () => {
   const storage = nodeStorage()
   const locked = new PartylineError('storage-unavailable', 'it is locked', { retryable: true })
 
-  it('it is opened for the next tab, and what waits in there is sent', async () => {
+  it('is opened for the next tab, and what waits in there is sent', async () => {
     let isLocked = true
     const openOutbox: typeof storage = options => (isLocked ? Promise.reject(locked) : storage(options))
     const browser = openBrowser({ openOutbox })
@@ -348,7 +348,7 @@ describe('where the outbox does not open at first', () => {
     expect(browser.brokers).toHaveLength(1)
   })
 
-  it('it is opened later also without another tab, and its trouble is told once', async () => {
+  it('is opened later also without another tab, and its trouble is told once', async () => {
     let opened = 0
     const host = fakeClockHost({
       openOutbox: options => (++opened < 3 ? Promise.reject(locked) : storage(options)),
@@ -365,21 +365,19 @@ describe('where the outbox does not open at first', () => {
     expect(host.errors).toEqual([locked])
   })
 
-  it('it is not opened any more where that cannot help, nor when the line was forgotten', async () => {
+  it.each([
+    ['where that cannot help', new PartylineError('storage-too-new', 'a newer deploy has made it'), 'ping'],
+    ['when the line was forgotten', locked, 'forget'],
+  ])('is not opened any more %s', async (_, error, word) => {
     let opened = 0
-    const newer = new PartylineError('storage-too-new', 'a newer deploy has made it')
-    const errors = [newer, locked]
-    for (const [nth, error] of errors.entries()) {
-      opened = 0
-      const host = fakeClockHost({ openOutbox: () => (opened++, Promise.reject(error)) })
-      const line = startNodeLine({ transport: testTransport() }, host)
-      onTestFinished(() => line.close())
-      const tab = await rawTab(line)
-      await waitFor(() => line.broker.stats().outbox.storage === 'unavailable', 'the failure')
-      if (nth === 1) expect(await tab.call('forget', tab.epoch)).toMatchObject({ ok: true })
-      await host.advance(120_000)
-      expect(opened).toBe(1)
-    }
+    const host = fakeClockHost({ openOutbox: () => (opened++, Promise.reject(error)) })
+    const line = startNodeLine({ transport: testTransport() }, host)
+    onTestFinished(() => line.close())
+    const tab = await rawTab(line)
+    await waitFor(() => line.broker.stats().outbox.storage === 'unavailable', 'the failure')
+    expect(await tab.call(word, tab.epoch)).toMatchObject({ ok: true })
+    await host.advance(120_000)
+    expect(opened).toBe(1)
   })
 })
 

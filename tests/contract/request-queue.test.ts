@@ -60,3 +60,9 @@ test('a call under the key of a message is refused, and says why', async () => {
   expect(await post(scope, 'mine', 'own')).toMatchObject({ status: 503, queued: false, error: { code: 'bad-options' } })
   expect(await bodiesOf(box)).toEqual([])
 })
+
+test('the limits of the app’s broker hold for calls as well', async () => {
+  const { scope } = await outboxOf({ maxEntries: 1 })
+  expect(await post(scope, 1, 'a')).toMatchObject({ status: 202 })
+  expect(await post(scope, 2, 'b')).toMatchObject({ status: 503, error: { code: 'outbox-full' } })
+})
