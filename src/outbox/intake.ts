@@ -109,9 +109,8 @@ async function add(deps: IntakeDeps, { entry, isAgain }: Addition): Promise<Adde
 
 /** A message and a call of `fetch` are not the same, whatever their key: whoever asks for one must not hear of the other. */
 function refuseOther({ key, state, body }: Entry, { body: { kind } }: NewEntry): void {
-  if (body.kind === kind) return
-  const why = `the key ${key} is taken: a ${body.kind} ${state === 'dead' ? 'is a dead letter' : 'waits'} under it`
-  throw new PartylineError('bad-options', why)
+  if (body.kind !== kind)
+    throw new PartylineError('bad-options', `the key ${key} is that of a ${body.kind} that is ${state}`)
 }
 
 /** A waiting entry that is not being sent, and that this one is to replace. */

@@ -38,9 +38,8 @@ export function limitsIn(options: OutboxLimits): Required<OutboxLimits> | undefi
 
 /** `undefined` where there are none, or something else in their place. */
 export function parseLimits(value: unknown): Required<OutboxLimits> | undefined {
-  const limits = Object(value) as { readonly [name in keyof OutboxLimits]?: unknown }
-  const isRight = LIMITS.every(name => Number.isFinite(limits[name]) && Number(limits[name]) >= 0)
-  return isRight ? limitsIn(limits as OutboxLimits) : undefined
+  const limits = Object(value) as Required<OutboxLimits>
+  return LIMITS.every(name => Number.isFinite(limits[name]) && limits[name] >= 0) ? limits : undefined
 }
 
 export function areSame(a: Required<OutboxLimits>, b: Required<OutboxLimits> | undefined): boolean {
