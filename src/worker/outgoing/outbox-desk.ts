@@ -389,12 +389,13 @@ export class OutboxDesk {
 
   /** A tab asks what became of a message that an earlier broker has stored. */
   async #recall({ box, dispatcher }: Opened, outbox: string, key: string): Promise<void> {
+    const asked = this.#watches.get(key) ?? []
     try {
       const fate = await box.fate(key)
       if (fate.state === 'waiting') {
         for (const watch of this.#watches.get(key) ?? []) watch.lane = fate.lane
         dispatcher.stored(fate)
-      } else this.#tell(key, outbox === box.id ? toReceipt(fate) : wiped())
+      } else this.#tell(key, outbox === box.id ? toReceipt(fate) : wiped(), asked)
     } catch (error) {
       this.#deps.host.reportError(error)
     }
@@ -413,20 +414,21 @@ export class OutboxDesk {
   async #lookAfterWatches(box: Outbox, lane?: string): Promise<void> {
     const isDue = (watch: Watch): boolean => watch.isStored && (lane === undefined || watch.lane === lane)
     const stored = [...this.#watches].filter(([key, watches]) => watches.some(isDue) && !box.sending.has(key))
-    const look = async ([key]: readonly [string, unknown]): Promise<void> => {
+    const look = async ([key, watches]: readonly [string, readonly Watch[]]): Promise<void> => {
       const fate = await box.fate(key)
-      if (fate.state !== 'waiting') this.#tell(key, toReceipt(fate))
+      if (fate.state !== 'waiting') this.#tell(key, toReceipt(fate), watches)
     }
     await Promise.all(stored.map(look))
   }
 
   async #expire(box: Outbox): Promise<void> {
+    const asked = new Map(this.#watches)
     try {
       const expired = await box.expire()
       this.#opened?.dispatcher.withdraw(new Set(expired.map(({ key }) => key)))
       for (const { key, died } of expired) {
         this.#deps.traffic.failed++
-        if (died !== undefined) this.#tell(key, { stage: 'failed', error: died.error })
+        if (died !== undefined) this.#tell(key, { stage: 'failed', error: died.error }, asked.get(key) ?? [])
       }
       await this.#armExpiry(box)
     } catch (error) {
@@ -447,11 +449,12 @@ export class OutboxDesk {
   async #drop(keys: readonly string[]): Promise<readonly string[]> {
     if (this.#opened === undefined) return []
     const { box, dispatcher } = this.#opened
+    const asked = new Map(this.#watches)
     const dropping = box.drop(keys)
     dispatcher.withdraw(new Set(keys))
     const dropped = await dropping
     const why = toWireError(new PartylineError('dropped', 'the message was dropped from the outbox'))
-    for (const key of dropped) this.#tell(key, { stage: 'failed', error: why })
+    for (const key of dropped) this.#tell(key, { stage: 'failed', error: why }, asked.get(key) ?? [])
     this.#countsChanged()
     return dropped
   }
@@ -464,11 +467,17 @@ export class OutboxDesk {
     }
   }
 
-  /** The last that is heard of it. */
-  #tell(key: string, notice: Omit<ReceiptNotice, 'type' | 'id'>): void {
+  /**
+   * The last that is heard of it.
+   * @param asked who waited for it when what is told was looked up: whoever has published under its key since has not
+   */
+  #tell(key: string, notice: Omit<ReceiptNotice, 'type' | 'id'>, asked = this.#watches.get(key) ?? []): void {
     const watches = this.#watches.get(key) ?? []
-    this.#watches.delete(key)
-    for (const { session, id } of watches) session.send({ type: 'receipt', id, ...notice })
+    const others = watches.filter(watch => !asked.includes(watch))
+    if (others.length > 0) this.#watches.set(key, others)
+    else this.#watches.delete(key)
+    for (const watch of watches)
+      if (asked.includes(watch)) watch.session.send({ type: 'receipt', id: watch.id, ...notice })
   }
 
   #countsChanged(): void {
