@@ -33,10 +33,7 @@ export async function publish(
   refuseUnknown(options)
   const { signal, timeoutMs, durable = true, key, lane, ttlMs, coalesce } = options
   signal?.throwIfAborted()
-  const stored = durable
-    ? // Under a key of the app's own it may be stored already.
-      { key: key ?? randomId(), lane, ttlMs, coalesce, again: key === undefined ? undefined : true }
-    : undefined
+  const stored = durable ? { key: key ?? randomId(), lane, ttlMs, coalesce, own: key !== undefined } : undefined
   const safe = deferred<void>()
   const settled = deferred<Settled>()
   const message = { channel, event, payload, timeoutMs, durable: stored }

@@ -108,7 +108,7 @@ export interface PublishOptions extends SendOptions {
   readonly durable?: boolean
   /**
    * The idempotency key of a stored message: a message with the same key is stored once as long as it waits, and a server
-   * can tell by it that it had the message before. @default a new one
+   * can tell by it that it had the message before. It takes the place of a dead letter of the same key. @default a new one
    */
   readonly key?: string
   /** Stored messages of one lane are sent in order, and wait for each other. @default the channel */

@@ -168,14 +168,18 @@ export function isAbsence(error: unknown): boolean {
   return error instanceof PartylineError && error.cause instanceof Absent
 }
 
+/** Of a browser that stores nothing here: there is no IndexedDB, it is forbidden, or the window is private (Firefox). */
+const FOR_GOOD: ReadonlySet<string> = new Set(['ReferenceError', 'TypeError', 'SecurityError', 'InvalidStateError'])
+
 function toOpenError(error: unknown, name: string): PartylineError {
-  return (error as Error | null)?.name === 'VersionError'
+  const kind = (error as Error | null)?.name ?? ''
+  return kind === 'VersionError'
     ? new PartylineError('storage-too-new', `${name} was made by a newer version of Partyline: reload the tab`, {
         cause: error,
       })
     : new PartylineError('storage-unavailable', `${name} could not be opened: ${describe(error)}`, {
         cause: error,
-        retryable: true,
+        retryable: !FOR_GOOD.has(kind),
       })
 }
 

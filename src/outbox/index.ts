@@ -4,6 +4,7 @@ export type { Body, Death, Entry, MessageBody, NewEntry, RequestBody } from './e
 export type { Added } from './intake.ts'
 export { openNotes, type Forgotten, type Notes, type StaleStamp } from './notes.ts'
 export {
+  deleteOutbox,
   openExistingOutbox,
   openOutbox,
   scopesWithOutbox,

@@ -4,13 +4,24 @@ import { Database, isAbsence } from './database.ts'
 import { departureOf, forgetOld, remember, type Departure } from './departures.ts'
 import { isLive, LEASE_MS, parseLease, releaseLease, takeLease } from './drain-lease.ts'
 import type { Body, Death, Entry, NewEntry } from './entry.ts'
-import { addAll, type Added } from './intake.ts'
+import { addAll, type Added, type Addition } from './intake.ts'
 import { MIGRATIONS } from './migrations.ts'
 import { Pages, placeOf, type Found, type Place } from './pages.ts'
 import { furthest, parseProgress, type Progress } from './progress.ts'
-import { DEFAULT_LIMITS, EMPTY, fits, parseUsage, type OutboxLimits, type Usage } from './usage.ts'
+import {
+  areSame,
+  DEFAULT_LIMITS,
+  EMPTY,
+  fits,
+  limitsIn,
+  parseLimits,
+  parseUsage,
+  type OutboxLimits,
+  type Usage,
+} from './usage.ts'
 import { isOutOfRoom, WorkQueue, type Operation } from './work-queue.ts'
 
+/** Whoever gives no limits keeps to those of the last that has given some. */
 export interface OpenOutboxOptions extends OutboxLimits {
   readonly scope: string
   /** `strict` waits for the disk and costs up to half of the speed. @default 'relaxed' */
@@ -67,7 +78,7 @@ const PREFIX = 'partyline:outbox:'
  *
  * - What has resolved is stored: success is the transaction's `oncomplete`.
  * - An entry leaves only when it was acknowledged, dropped, or gave way to a newer one of the same `coalesce`; a dead
- *   letter also when there are too many.
+ *   letter also when there are too many, or for a new entry of its key.
  * - A key is stored once.
  * - What is asked in one tick shares one transaction, in order.
  */
@@ -77,7 +88,8 @@ export class Outbox {
   /** Keys of what is being sent here: such an entry neither gives way nor can be dropped. */
   readonly sending = new Set<string>()
   readonly #database: Database
-  readonly #limits: Required<OutboxLimits>
+  readonly #ownLimits: Required<OutboxLimits> | undefined
+  #limits: Required<OutboxLimits>
   readonly #now: () => number
   readonly #randomId: () => string
   readonly #reportError: (error: unknown) => void
@@ -107,7 +119,8 @@ export class Outbox {
       ...(durability && { durability }),
       ...(create === false && { create }),
     })
-    this.#limits = withDefaults(options)
+    this.#ownLimits = limitsIn(options)
+    this.#limits = this.#ownLimits ?? DEFAULT_LIMITS
     this.#now = now
     this.#randomId = randomId
     this.#reportError = report ?? (error => reportError(error))
@@ -137,12 +150,13 @@ export class Outbox {
   }
 
   /**
-   * Resolves when the entry is stored.
-   * @throws PartylineError `message-too-large`, `outbox-full`, `invalid-payload` (it cannot be cloned), and those of
-   *   {@link Database.transact}
+   * Resolves when the entry is stored, in the place of a dead letter of its key.
+   * @param isAgain it was asked for before: a dead letter of its key is what has become of it
+   * @throws PartylineError `message-too-large`, `outbox-full`, `invalid-payload` (it cannot be cloned), `bad-options` (its
+   *   key is that of an entry of another kind), and those of {@link Database.transact}
    */
-  add(entry: NewEntry): Promise<Added> {
-    return this.#work.doTogether(this.#addAll, entry)
+  add(entry: NewEntry, isAgain = false): Promise<Added> {
+    return this.#work.doTogether(this.#addAll, { entry, isAgain })
   }
 
   /** Those with the oldest entry first. */
@@ -284,6 +298,20 @@ export class Outbox {
     return this.#work.do(({ records }) => forgetOld(records, this.#now()))
   }
 
+  /** Notes its limits for those who have none, or takes over what others have noted. */
+  async agreeOnLimits(): Promise<void> {
+    try {
+      await this.#work.do(async ({ records }) => {
+        const noted = parseLimits(await promisifyRequest<unknown>(records.get('limits')))
+        if (this.#ownLimits === undefined) this.#limits = noted ?? DEFAULT_LIMITS
+        else if (!areSame(this.#ownLimits, noted)) await promisifyRequest(records.put(this.#ownLimits, 'limits'))
+      })
+    } catch (error) {
+      // No reason not to open: what waits may go out, and make room.
+      if (!isOutOfRoom(error)) throw error
+    }
+  }
+
   /**
    * Deletes everything, in all contexts, and closes.
    * @throws PartylineError `storage-unavailable`, `storage-too-new`, when neither the entries nor the database could be
@@ -306,7 +334,7 @@ export class Outbox {
     this.#database.close()
   }
 
-  readonly #addAll: Operation<Work, NewEntry, Added> = ({ pages, records, places }, entries) =>
+  readonly #addAll: Operation<Work, Addition, Added> = ({ pages, records, places }, additions) =>
     addAll(
       {
         pages,
@@ -315,7 +343,7 @@ export class Outbox {
         isBeingSent: key => this.sending.has(key),
         replaced: key => remember(records, key, { why: 'replaced', at: this.#now() }),
       },
-      entries,
+      additions,
     )
 
   readonly #acknowledgeAll: Operation<Work, string, void> = async ({ pages, places }, keys) => {
@@ -411,6 +439,7 @@ export class Outbox {
   async #begin(records: IDBObjectStore): Promise<string> {
     const id = this.#randomId()
     await promisifyRequest(records.put(id, 'id'))
+    if (this.#ownLimits !== undefined) await promisifyRequest(records.put(this.#ownLimits, 'limits'))
     return id
   }
 
@@ -449,8 +478,26 @@ export async function scopesWithOutbox(): Promise<readonly string[] | undefined>
  */
 export async function openOutbox(options: OpenOutboxOptions): Promise<Outbox> {
   const outbox = new Outbox(options)
-  await outbox.tidy()
-  return outbox
+  try {
+    await Promise.all([outbox.tidy(), outbox.agreeOnLimits()])
+    return outbox
+  } catch (error) {
+    // It may open later, when nobody has it any more.
+    outbox.close()
+    throw error
+  }
+}
+
+/**
+ * Deletes the outbox of a scope that is not open here, whatever its version and whether it would open.
+ * @throws PartylineError `storage-unavailable`, while a context that hangs keeps it: it is deleted when that one ends
+ */
+export async function deleteOutbox(scope: string): Promise<void> {
+  const name = PREFIX + scope
+  if (await new Database({ name, migrations: MIGRATIONS }).delete()) return
+  throw new PartylineError('storage-unavailable', `${name} is not deleted yet: another tab or worker keeps it open`, {
+    retryable: true,
+  })
 }
 
 /** As {@link openOutbox}, and makes none: `undefined` where the scope has none, or none any more. */
@@ -474,16 +521,6 @@ async function acknowledge(pages: Pages, key: string, place: Place | undefined):
 /** Throws where storage is forbidden, as a promise that rejects. */
 async function allDatabases(): Promise<readonly IDBDatabaseInfo[] | undefined> {
   return indexedDB.databases?.()
-}
-
-function withDefaults(limits: OutboxLimits): Required<OutboxLimits> {
-  const { maxEntries, maxBytes, maxMessageBytes, maxDeadLetters } = DEFAULT_LIMITS
-  return {
-    maxEntries: limits.maxEntries ?? maxEntries,
-    maxBytes: limits.maxBytes ?? maxBytes,
-    maxMessageBytes: limits.maxMessageBytes ?? maxMessageBytes,
-    maxDeadLetters: limits.maxDeadLetters ?? maxDeadLetters,
-  }
 }
 
 /** Without details that cannot be cloned. */

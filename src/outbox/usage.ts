@@ -28,6 +28,24 @@ export const DEFAULT_LIMITS: Required<OutboxLimits> = {
   maxDeadLetters: 1_000,
 }
 
+const LIMITS = Object.keys(DEFAULT_LIMITS) as readonly (keyof OutboxLimits)[]
+
+/** `undefined` where none is given. */
+export function limitsIn(options: OutboxLimits): Required<OutboxLimits> | undefined {
+  const given = LIMITS.filter(name => options[name] !== undefined).map(name => [name, options[name]])
+  return given.length === 0 ? undefined : { ...DEFAULT_LIMITS, ...Object.fromEntries(given) }
+}
+
+/** `undefined` where there are none, or something else in their place. */
+export function parseLimits(value: unknown): Required<OutboxLimits> | undefined {
+  const limits = Object(value) as Required<OutboxLimits>
+  return LIMITS.every(name => Number.isFinite(limits[name]) && limits[name] >= 0) ? limits : undefined
+}
+
+export function areSame(a: Required<OutboxLimits>, b: Required<OutboxLimits> | undefined): boolean {
+  return LIMITS.every(name => a[name] === b?.[name])
+}
+
 export const EMPTY: Usage = { waiting: 0, dead: 0, bytes: 0 }
 
 /** `undefined` where there is none, or something else in its place: the entries must be counted then. */

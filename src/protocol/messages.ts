@@ -179,7 +179,9 @@ export interface Durable {
   readonly ttlMs?: number | undefined
   /** The newest message of a lane with the same value takes the place of one that waits. */
   readonly coalesce?: string | undefined
-  /** It may be stored already: an earlier broker was asked, or the app has given the key. */
+  /** The app has given the key: a message may be stored under it already. */
+  readonly own?: boolean | undefined
+  /** It may be stored already, or a dead letter by now: it was asked before, perhaps of another broker. */
   readonly again?: boolean | undefined
   /** It was stored in the outbox with this id: only what has become of it is asked; there is no payload. */
   readonly outbox?: string | undefined

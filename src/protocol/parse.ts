@@ -142,12 +142,13 @@ function parseOp(value: unknown, at: string): Op {
 }
 
 function parseDurable(value: unknown, at: string): Durable {
-  const { key, lane, ttlMs, coalesce, again, outbox } = fields(value, at)
+  const { key, lane, ttlMs, coalesce, own, again, outbox } = fields(value, at)
   return {
     key: name(key, `${at}.key`),
     ...(lane === undefined ? {} : { lane: name(lane, `${at}.lane`) }),
     ...(ttlMs === undefined ? {} : { ttlMs: duration(ttlMs, `${at}.ttlMs`, MAX_TTL_MS) }),
     ...(coalesce === undefined ? {} : { coalesce: text(coalesce, `${at}.coalesce`) }),
+    ...(own === undefined ? {} : { own: flag(own, `${at}.own`) }),
     ...(again === undefined ? {} : { again: flag(again, `${at}.again`) }),
     ...(outbox === undefined ? {} : { outbox: text(outbox, `${at}.outbox`) }),
   }

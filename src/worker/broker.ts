@@ -194,6 +194,7 @@ export function createBroker(deps: BrokerDeps): Broker {
         reportError: host.reportError,
         ...options.outbox,
       }),
+    delete: () => host.deleteOutbox(scope),
     isOpen: maySend,
     // Without a tab nobody sees to it that the worker lives until there is a line.
     stays: () => !handover.isUnderWay && !ended && sessions.size > 0,

@@ -1,6 +1,6 @@
 import { brokersChannel } from '../protocol/index.ts'
 import { browserCaches, tellWiped } from './caching/answer-caches.ts'
-import { openOutbox } from '../outbox/index.ts'
+import { deleteOutbox, openOutbox } from '../outbox/index.ts'
 import type { BrokerHost, PeerChannel } from './host.ts'
 import type { PeerHost } from './peers/identity.ts'
 
@@ -29,6 +29,7 @@ export function browserHost(host?: PeerHost): BrokerHost {
     wallClock: () => Date.now(),
     script: { url: location.href, type: isModule() ? 'module' : 'classic' },
     openOutbox,
+    deleteOutbox,
     ...(host === undefined ? {} : { peers: { host, open: openPeers } }),
     caches: browserCaches(host && tellWiped),
     reportError: error => reportError(error),

@@ -24,6 +24,8 @@ export interface BrokerHost {
   readonly script: Pick<BrokerScript, 'url' | 'type'>
   /** The durable queue of a scope. Rejects where this browser can store nothing. */
   openOutbox(options: OpenOutboxOptions): Promise<Outbox>
+  /** Deletes the durable queue of a scope that could not be opened. */
+  deleteOutbox(scope: string): Promise<void>
   /** How to meet other brokers of a scope; not there where a broker runs for one page alone. */
   readonly peers?: {
     readonly host: PeerHost

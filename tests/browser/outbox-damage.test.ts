@@ -216,6 +216,19 @@ describe('a damaged record', () => {
     expect(await promisifyRequest(records.count(['gone', 'a']))).toBe(0)
   })
 
+  test.each<[string, unknown]>([
+    ['text', 'few'],
+    ['not all of them', { maxEntries: 0 }],
+    ['no numbers', { maxEntries: '0', maxBytes: -1, maxMessageBytes: Number.NaN, maxDeadLetters: null }],
+  ])('of the limits, which is %s, limits nobody', async (_, value) => {
+    const scope = newScope()
+    await openTestOutbox({ scope, maxEntries: 1 })
+    await tamper(scope, transaction => void transaction.objectStore('records').put(value, 'limits'))
+    const outbox = await openTestOutbox({ scope })
+    await addAll(outbox, ['a', 'b'])
+    expect(outbox.usage.waiting).toBe(2)
+  })
+
   test('of the id makes it another database', async () => {
     const scope = newScope()
     const outbox = await openTestOutbox({ scope })

@@ -268,6 +268,15 @@ describe('a browser', () => {
     await expect(notes()).rejects.toMatchObject({ code: 'storage-unavailable', retryable: true })
     expect(await notes()).toEqual([1])
   })
+
+  test('that forbids it forbids it for good', async () => {
+    const { notes } = openDatabase(1)
+    const open = vi.spyOn(indexedDB, 'open').mockImplementationOnce(() => {
+      throw new DOMException('a sandboxed frame', 'SecurityError')
+    })
+    onTestFinished(() => open.mockRestore())
+    await expect(notes()).rejects.toMatchObject({ code: 'storage-unavailable', retryable: false })
+  })
 })
 
 describe('an outbox that is opened only where there is one', () => {

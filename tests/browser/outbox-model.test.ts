@@ -98,15 +98,17 @@ function adding(): fc.Arbitrary<Ask> {
     coalesce: fc.constantFrom(undefined, undefined, 'x', 'y'),
     ttlMs: fc.constantFrom(undefined, 1, 5, 9),
   })
-  return fc.tuple(key, wanted).map(([name, { ttlMs, ...more }]) => async (outbox, model, now) => {
-    const entry = newEntry(name, { ...more, createdAt: now, expiresAt: ttlMs && now + ttlMs })
-    const expected = model.add(entry, outbox.sending)
-    const said = await outbox.add(entry).then(
-      ({ outcome }) => outcome,
-      (error: unknown) => error instanceof PartylineError && error.code,
-    )
-    return [said, expected]
-  })
+  return fc
+    .tuple(key, wanted, fc.boolean())
+    .map(([name, { ttlMs, ...more }, isAgain]) => async (outbox, model, now) => {
+      const entry = newEntry(name, { ...more, createdAt: now, expiresAt: ttlMs && now + ttlMs })
+      const expected = model.add(entry, isAgain, outbox.sending)
+      const said = await outbox.add(entry, isAgain).then(
+        ({ outcome }) => outcome,
+        (error: unknown) => error instanceof PartylineError && error.code,
+      )
+      return [said, expected]
+    })
 }
 
 const nameOf = (fate: Fate): string => (fate.state === 'gone' ? fate.why : fate.state)

@@ -67,6 +67,42 @@ describe('add', () => {
     expect(await recount(ours)).toEqual({ waiting: 1, dead: 0, bytes: 10 })
   })
 
+  test('puts an entry in the place of a dead letter of its key, at the end of its lane', async () => {
+    const [ours, theirs] = await openTwo({ maxBytes: 45 })
+    await addAll(ours, numbered(4))
+    await ours.bury('k1', 'rejected', refused)
+    const corrected = newEntry('k1', { payload: 'right', bytes: 12 })
+    expect(await theirs.add(corrected)).toEqual({ outcome: 'stored' })
+    expect(await laneOf(ours)).toEqual(['k0', 'k2', 'k3', 'k1'])
+    expect((await ours.head('message', 'orders', ALL)).at(-1)).toMatchObject({ ...corrected, attempts: 0 })
+    expect(await ours.list('dead', ALL)).toEqual([])
+    expect(await recount(ours)).toEqual(await theirs.refresh())
+    await theirs.acknowledged('k1')
+    expect(await ours.fate('k1')).toEqual({ state: 'absent' })
+  })
+
+  test('leaves the dead letter of its key to who asks again, and when it is refused', async () => {
+    const outbox = await openTestOutbox({ maxMessageBytes: 10 })
+    await outbox.add(newEntry('a'))
+    await outbox.bury('a', 'rejected', refused)
+    expect(await outbox.add(newEntry('a'), true)).toEqual({ outcome: 'known' })
+    await expect(outbox.add(newEntry('a', { bytes: 11 }))).rejects.toMatchObject({ code: 'message-too-large' })
+    await expect(outbox.add(newEntry('a', { payload: () => undefined }))).rejects.toMatchObject({
+      code: 'invalid-payload',
+    })
+    expect(await outbox.fate('a')).toMatchObject({ state: 'dead' })
+    expect(outbox.usage).toEqual({ waiting: 0, dead: 1, bytes: 10 })
+  })
+
+  test.each(['waiting', 'dead'])('refuses a key that an entry of another kind has, which is %s', async state => {
+    const outbox = await openTestOutbox()
+    await outbox.add(newEntry('a', { kind: 'request' }))
+    if (state === 'dead') await outbox.bury('a', 'rejected', refused)
+    await expect(outbox.add(newEntry('a'))).rejects.toMatchObject({ code: 'bad-options', retryable: false })
+    expect(await outbox.fate('a')).toMatchObject({ state })
+    expect(await recount(outbox)).toEqual(outbox.usage)
+  })
+
   test('keeps what it was given', async () => {
     const outbox = await openTestOutbox()
     const payload = { when: new Date(5), set: new Set([1n]), none: undefined, buffer: new ArrayBuffer(3) }
@@ -419,6 +455,46 @@ describe('dead letters', () => {
     await outbox.bury('a', 'rejected', refused)
     expect(await outbox.fate('a')).toEqual({ state: 'gone', why: 'dropped' })
     expect(outbox.usage).toEqual({ waiting: 0, dead: 0, bytes: 0 })
+  })
+})
+
+describe('the limits', () => {
+  test('of the last that had any hold for whoever has none', async () => {
+    const scope = newScope()
+    await openTestOutbox({ scope, maxEntries: 2, maxDeadLetters: 5 })
+    await openTestOutbox({ scope, maxEntries: 3, maxDeadLetters: 1 })
+    const outbox = await openTestOutbox({ scope })
+    await addAll(outbox, numbered(3))
+    await expect(outbox.add(newEntry('more'))).rejects.toMatchObject({ code: 'outbox-full' })
+    for (const key of numbered(2)) await outbox.bury(key, 'rejected', refused)
+    expect(keysOf(await outbox.list('dead', ALL))).toEqual(['k1'])
+  })
+
+  test('are written when they differ, and by nobody who has none', async () => {
+    const scope = newScope()
+    const written: unknown[] = []
+    const { put } = IDBObjectStore.prototype
+    IDBObjectStore.prototype.put = function (value: unknown, key?: IDBValidKey) {
+      if (key === 'limits') written.push(value)
+      return put.call(this, value, key)
+    }
+    onTestFinished(() => {
+      IDBObjectStore.prototype.put = put
+    })
+    await openTestOutbox({ scope })
+    expect(written).toEqual([])
+    for (const maxEntries of [2, 2, 3]) await openTestOutbox({ scope, maxEntries })
+    await openTestOutbox({ scope })
+    expect(written).toMatchObject([{ maxEntries: 2 }, { maxEntries: 3 }])
+  })
+
+  test('are there also in the database that follows one which was wiped', async () => {
+    const scope = newScope()
+    const ours = await openTestOutbox({ scope, maxEntries: 1 })
+    await (await openTestOutbox({ scope })).wipe()
+    await ours.add(newEntry('a'))
+    const theirs = await openTestOutbox({ scope })
+    await expect(theirs.add(newEntry('b'))).rejects.toMatchObject({ code: 'outbox-full' })
   })
 })
 

@@ -203,3 +203,14 @@ test('what is added while it is drained goes, too, and others hear that somethin
   expect(app.requests).toHaveLength(2)
   expect(changes).toBeGreaterThan(0)
 })
+
+test('keeps as many dead letters as the app’s broker does', async () => {
+  const app = await startApp()
+  app.on('/api/', () => ({ status: 422 }))
+  const scope = `scope-${++scopes}`
+  const box = await openOutbox({ scope, reportError, maxDeadLetters: 2 })
+  onTestFinished(() => box.close())
+  for (const n of [1, 2, 3]) await box.add(request(app, n))
+  expect(await drainOf(app, scope).run()).toBe(false)
+  expect((await box.list('dead', 10)).map(({ key }) => key)).toEqual(['orders-2', 'orders-3'])
+})

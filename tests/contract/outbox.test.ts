@@ -1,13 +1,14 @@
+import { promisifyRequest } from 'idb-keyval'
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { Receipt } from '../../src/client/types.ts'
 import { deferred } from '../../src/lib/index.ts'
-import type { Outbox } from '../../src/outbox/index.ts'
+import { openOutbox as openRealOutbox, type Outbox } from '../../src/outbox/index.ts'
 import { PartylineError, type OutboxCounts } from '../../src/protocol/index.ts'
 import { UpstreamError } from '../../src/worker/upstream/transport.ts'
 import { fakeClockHost } from '../support/line/fake-clock-host.ts'
 import { nodeBrowser, type NodeBrowser, type NodeBrowserOptions } from '../support/line/node-browser.ts'
 import { nodeHost } from '../support/line/node-host.ts'
-import { startNodeLine } from '../support/line/node-line.ts'
+import { SCOPE, startNodeLine } from '../support/line/node-line.ts'
 import { rawTab } from '../support/line/raw-tab.ts'
 import { idle, nodeStorage } from '../support/line/storage.ts'
 import { testTransport } from '../support/line/test-transport.ts'
@@ -320,6 +321,66 @@ describe('where nothing can be stored', () => {
   })
 })
 
+describe('an outbox that does not open at first', () => {
+  const storage = nodeStorage()
+  const locked = new PartylineError('storage-unavailable', 'it is locked', { retryable: true })
+
+  it('is opened for the next tab, and what waits in there is sent', async () => {
+    let isLocked = true
+    const openOutbox: typeof storage = options => (isLocked ? Promise.reject(locked) : storage(options))
+    const browser = openBrowser({ openOutbox })
+    const box = await storage({ scope: SCOPE })
+    const body = { kind: 'message', channel: 'orders', event: 'place', payload: 1 } as const
+    await box.add({ key: 'k', lane: 'orders', bytes: 8, createdAt: 1, body })
+    const { line } = browser.openPage()
+    await waitFor(() => line.status === 'idle', 'a broker')
+    expect(await line.outbox.counts()).toMatchObject({ storage: 'unavailable' })
+    for (const call of [line.outbox.list(), line.outbox.retry('k'), line.outbox.drop('k')])
+      await expect(call).rejects.toMatchObject({ code: 'storage-unavailable', retryable: true })
+    expect(await endOf(line.channel('orders').publish('place', 0))).toBe('acknowledged')
+    isLocked = false
+    const next = browser.openPage().line
+    await waitFor(() => arrived(browser).length === 2, 'the message')
+    expect(arrived(browser)).toEqual([0, 1])
+    await expect.poll(() => next.outbox.counts()).toMatchObject({ waiting: 0, storage: 'ready' })
+    const receipt = await line.channel('orders').publish('place', 2)
+    expect(await endOf(Promise.resolve(receipt))).toBe('acknowledged')
+    expect(browser.brokers).toHaveLength(1)
+  })
+
+  it('is opened later also without another tab, and its trouble is told once', async () => {
+    let opened = 0
+    const host = fakeClockHost({
+      openOutbox: options => (++opened < 3 ? Promise.reject(locked) : storage(options)),
+    })
+    const line = startNodeLine({ transport: testTransport() }, host, 'later')
+    onTestFinished(() => line.close())
+    await line.openTab({ scope: 'later' })
+    await waitFor(() => line.broker.stats().outbox.storage === 'unavailable', 'the failure')
+    await host.advance(30_000)
+    expect(opened).toBe(2)
+    await host.advance(30_000)
+    await waitFor(() => line.broker.stats().outbox.storage === 'ready', 'the storage')
+    expect(opened).toBe(3)
+    expect(host.errors).toEqual([locked])
+  })
+
+  it.each([
+    ['where that cannot help', new PartylineError('storage-too-new', 'a newer deploy has made it'), 'ping'],
+    ['when the line was forgotten', locked, 'forget'],
+  ])('is not opened any more %s', async (_, error, word) => {
+    let opened = 0
+    const host = fakeClockHost({ openOutbox: () => (opened++, Promise.reject(error)) })
+    const line = startNodeLine({ transport: testTransport() }, host)
+    onTestFinished(() => line.close())
+    const tab = await rawTab(line)
+    await waitFor(() => line.broker.stats().outbox.storage === 'unavailable', 'the failure')
+    expect(await tab.call(word, tab.epoch)).toMatchObject({ ok: true })
+    await host.advance(120_000)
+    expect(opened).toBe(1)
+  })
+})
+
 describe('the limits', () => {
   it('outbox-full reaches the one who published too much, and nobody else', async () => {
     const browser = openBrowser({ broker: () => ({ outbox: { maxEntries: 2 } }) })
@@ -394,13 +455,61 @@ describe("a key of the app's own", () => {
     expect(arrived(browser)).toEqual([7])
   })
 
-  it('under which there is a dead letter is told why that died', async () => {
+  it('under which there is a dead letter is for the new message, which takes its place', async () => {
     const browser = openBrowser()
-    browser.server.behaviour.publish = () => Promise.reject(new UpstreamError('refused', 'no'))
+    browser.server.behaviour.publish = ({ payload }) =>
+      payload === 'wrong' ? Promise.reject(new UpstreamError('refused', 'no')) : Promise.resolve('ok')
+    const { line } = browser.openPage()
+    const orders = line.channel('orders')
+    const key = 'order-7'
+    expect(await endOf(orders.publish('place', 'wrong', { key }))).toBe('rejected: rejected')
+    expect(await endOf(orders.publish('place', 'right', { key }))).toBe('acknowledged')
+    expect(browser.server.published.map(sent => [sent.key, sent.payload])).toEqual([
+      [key, 'wrong'],
+      [key, 'right'],
+    ])
+    await expect.poll(() => line.outbox.counts()).toMatchObject({ waiting: 0, dead: 0 })
+  })
+
+  it('of a message that nobody has acknowledged is sent again when it is published again', async () => {
+    const browser = openBrowser({ broker: () => ({ outbox: { ...RETRY_FAST, ackTimeoutMs: 10, maxAttempts: 2 } }) })
+    browser.server.behaviour.publish = () => new Promise(() => {})
     const orders = browser.openPage().line.channel('orders')
-    expect(await endOf(orders.publish('place', 7, { key: 'order-7' }))).toBe('rejected: rejected')
-    expect(await endOf(orders.publish('place', 7, { key: 'order-7' }))).toBe('rejected: rejected')
+    const key = 'order-7'
+    expect(await endOf(orders.publish('place', 7, { key }))).toBe('unconfirmed: unconfirmed')
+    delete browser.server.behaviour.publish
+    expect(await endOf(orders.publish('place', 7, { key }))).toBe('acknowledged')
+    expect(arrived(browser)).toEqual([7, 7, 7])
+  })
+
+  it('under which a message is being refused just then is told so as well', async () => {
+    const browser = openBrowser()
+    const answer = deferred<unknown>()
+    browser.server.behaviour.publish = () => answer.promise
+    const { line } = browser.openPage()
+    const key = 'order-7'
+    const first = line.channel('orders').publish('place', 7, { key })
+    await waitFor(() => arrived(browser).length === 1, 'the message')
+    const second = line.channel('orders').publish('place', 7, { key })
+    await line.stats()
+    answer.reject(new UpstreamError('refused', 'no'))
+    for (const receipt of [first, second]) expect(await endOf(receipt)).toBe('rejected: rejected')
     expect(arrived(browser)).toEqual([7])
+    expect(await line.outbox.counts()).toMatchObject({ waiting: 0, dead: 1 })
+  })
+
+  it('that a call of fetch has is refused, and nothing is sent', async () => {
+    const storage = nodeStorage()
+    const browser = openBrowser({ openOutbox: storage })
+    const box = await storage({ scope: SCOPE })
+    const body = { kind: 'request', url: '/orders', method: 'POST', headers: [], credentials: 'same-origin' } as const
+    await box.add({ key: 'order-7', lane: '/orders', bytes: 8, createdAt: 1, body })
+    const orders = browser.openPage().line.channel('orders')
+    await expect(orders.publish('place', 7, { key: 'order-7' })).rejects.toMatchObject({
+      code: 'bad-options',
+      message: expect.stringContaining('order-7'),
+    })
+    expect(arrived(browser)).toEqual([])
   })
 
   it('that one of two has given up is sent for the other', async () => {
@@ -534,6 +643,21 @@ it('line.forget() wipes what is stored', async () => {
   await next.channel('orders').request('place', 2)
   expect(await next.outbox.counts()).toMatchObject({ waiting: 0, dead: 0 })
   expect(arrived(browser)).toEqual([2])
+})
+
+it('line.forget() deletes what is stored also where it could not be opened', async () => {
+  const scope = `newer ${crypto.randomUUID()}`
+  const name = `partyline:outbox:${scope}`
+  const newer = await promisifyRequest(indexedDB.open(name, 99))
+  newer.close()
+  const host = nodeHost({ openOutbox: openRealOutbox })
+  const line = startNodeLine({ transport: testTransport() }, host, scope)
+  onTestFinished(() => line.close())
+  const tab = await rawTab(line, { scope })
+  await waitFor(() => line.broker.stats().outbox.storage === 'unavailable', 'the failure')
+  expect(host.errors).toMatchObject([{ code: 'storage-too-new' }])
+  expect(await tab.call('forget', tab.epoch)).toMatchObject({ ok: true })
+  expect((await indexedDB.databases()).map(database => database.name)).not.toContain(name)
 })
 
 it('scopes never see what another has stored', async () => {

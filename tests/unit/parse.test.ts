@@ -35,7 +35,7 @@ const hello = {
   watchesOutbox: true,
 }
 const publish = { op: 'publish', id: 1, channel: 'orders', event: 'place', payload: { table: 4 }, timeoutMs: 5_000 }
-const durable = { key: 'k-1', lane: 'kitchen', ttlMs: 60_000, coalesce: '', again: true, outbox: 'o-1' }
+const durable = { key: 'k-1', lane: 'kitchen', ttlMs: 60_000, coalesce: '', own: true, again: true, outbox: 'o-1' }
 const TEN_YEARS_MS = 10 * 365 * 24 * 60 * 60 * 1000
 const tooLong = 'x'.repeat(MAX_NAME_LENGTH + 1)
 
@@ -212,6 +212,7 @@ describe('ask', () => {
       { ...publish, durable: { ...durable, ttlMs } },
       `ask.ops[0].durable.ttlMs is ${ttlMs}; expected milliseconds, above 0 and at most ${TEN_YEARS_MS}`,
     ]),
+    [{ ...publish, durable: { ...durable, own: 1 } }, 'ask.ops[0].durable.own is 1; expected true or false'],
     [{ ...publish, durable: { ...durable, again: 1 } }, 'ask.ops[0].durable.again is 1; expected true or false'],
     [{ ...publish, durable: { ...durable, outbox: {} } }, 'ask.ops[0].durable.outbox is an object; expected a string'],
     [

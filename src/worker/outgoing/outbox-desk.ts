@@ -1,6 +1,7 @@
 import { measure } from '../../lib/index.ts'
 import type { Added, Fate, NewEntry, Outbox } from '../../outbox/index.ts'
 import {
+  describe,
   fromChannelId,
   fromWireError,
   PartylineError,
@@ -30,6 +31,8 @@ export interface OutboxDeskDeps {
   readonly maxUnderWay: number
   /** Opens the durable queue; rejects where this browser has none. */
   open(): Promise<Outbox>
+  /** Deletes the one that could not be opened. */
+  delete(): Promise<void>
   isOpen(): boolean
   /** There are tabs, and no other broker takes over from this one. */
   stays(): boolean
@@ -78,6 +81,8 @@ const TELL_COUNTS_EVERY_MS = 100
 /** What is being sent when its time is up expires when that has failed. */
 const EXPIRE_AGAIN_MS = 1_000
 const RELEASE_MS = 500
+/** How long after an outbox could not be opened that is tried again, unless a tab attaches before. */
+const OPEN_AGAIN_MS = 30_000
 
 /**
  * Takes in what is to be stored, and tells each tab what became of its own: `stored`, then `acknowledged` or `failed`.
@@ -93,6 +98,10 @@ export class OutboxDesk {
   /** What was asked before it was known whether messages can be stored. */
   #early: Early[] = []
   #starting: Promise<void> | undefined
+  /** Why the outbox could not be opened. */
+  #failure: PartylineError | undefined
+  #cancelOpening = (): void => {}
+  #isOver = false
   #cancelExpiry = (): void => {}
   #cancelTelling: (() => void) | undefined
 
@@ -115,21 +124,21 @@ export class OutboxDesk {
     return { waiting, dead, bytes, storage: this.#storage }
   }
 
-  /** Opens the outbox, in which something may wait from earlier. Idempotent. */
+  /** Opens the outbox, in which something may wait from earlier. Idempotent; tries again what has failed and may not now. */
   start(): void {
-    this.#starting ??= this.#start()
+    if (!this.#isOver) this.#starting ??= this.#start()
   }
 
   publish(session: Session, op: DurableOp): void {
     const opened = this.#opened
     if (this.#storage === 'opening') return void this.#early.push({ session, op })
     if (opened === undefined) return this.#publishUnstored(session, op)
-    const { key, outbox, again = false, lane = op.channel } = op.durable
+    const { key, outbox, lane = op.channel } = op.durable
     this.#unwatch(key, session, op.id)
     const others = this.#watches.get(key) ?? []
     this.#watches.set(key, [...others, { session, id: op.id, lane, isStored: outbox !== undefined }])
     if (outbox !== undefined) void this.#recall(opened, outbox, key)
-    else void this.#store(opened, toEntry(op, this.#deps.host.wallClock()), again)
+    else void this.#store(opened, op)
   }
 
   /** The tab no longer awaits it: not sent if it waits still, otherwise on its way all the same. */
@@ -210,12 +219,15 @@ export class OutboxDesk {
 
   /** Deletes everything that is stored, here and in every other context. */
   async wipe(): Promise<void> {
+    this.#isOver = true
     await this.#starting
-    await this.#stop()?.wipe()
+    const box = this.#stop()
+    await (box === undefined ? this.#deps.delete() : box.wipe())
   }
 
   /** What is stored stays. */
   async close(): Promise<void> {
+    this.#isOver = true
     await this.#starting
     await this.release()
     this.#stop()?.close()
@@ -227,13 +239,15 @@ export class OutboxDesk {
     opened?.lease.rest()
     opened?.attendance.rest()
     this.#cancelExpiry()
+    this.#cancelOpening()
     this.#cancelTelling?.()
     this.#interested.clear()
     return opened?.box
   }
 
   async #start(): Promise<void> {
-    const { host, open } = this.#deps
+    const { open } = this.#deps
+    this.#cancelOpening()
     try {
       const box = await open()
       this.#opened = this.#assemble(box)
@@ -243,11 +257,22 @@ export class OutboxDesk {
       void this.#expire(box)
     } catch (error) {
       this.#storage = 'unavailable'
-      host.reportError(error)
+      this.#openingFailed(error)
     }
     for (const { session, op } of this.#early.splice(0)) this.publish(session, op)
     this.#deps.changed()
     this.#countsChanged()
+  }
+
+  /** Reported once, however often it is tried again. */
+  #openingFailed(error: unknown): void {
+    const { host } = this.#deps
+    const failure = toFailure(error)
+    if (failure.message !== this.#failure?.message) host.reportError(error)
+    this.#failure = failure
+    if (!failure.retryable || this.#isOver) return
+    this.#starting = undefined
+    this.#cancelOpening = host.setTimer(OPEN_AGAIN_MS, () => this.start())
   }
 
   #assemble(box: Outbox): Opened {
@@ -317,7 +342,8 @@ export class OutboxDesk {
 
   #ready(): Opened {
     if (this.#opened !== undefined) return this.#opened
-    throw new PartylineError('storage-unavailable', 'messages cannot be stored in this browser')
+    const { message: why = 'the outbox is closed', retryable = false } = this.#failure ?? {}
+    throw new PartylineError('storage-unavailable', `messages cannot be stored: ${why}`, { retryable })
   }
 
   #publishUnstored(session: Session, op: DurableOp): void {
@@ -329,11 +355,14 @@ export class OutboxDesk {
     }
   }
 
-  async #store(opened: Opened, entry: NewEntry, isAgain: boolean): Promise<void> {
+  async #store(opened: Opened, op: DurableOp): Promise<void> {
     const { box, dispatcher } = opened
-    const adding = box.add(entry)
+    const entry = toEntry(op, this.#deps.host.wallClock())
+    const { key, own = false, again = false } = op.durable
+    // What is being sent under its key is the same message, also when the server refuses that meanwhile.
+    const adding = box.add(entry, again || box.sending.has(key))
     // One that may be stored already is sent from the database, where it has its place; one that may be refused not at all.
-    const isSure = !isAgain && box.hasRoomFor(entry)
+    const isSure = !own && !again && box.hasRoomFor(entry)
     if (isSure) dispatcher.add(entry)
     try {
       const added = await adding
@@ -360,12 +389,13 @@ export class OutboxDesk {
 
   /** A tab asks what became of a message that an earlier broker has stored. */
   async #recall({ box, dispatcher }: Opened, outbox: string, key: string): Promise<void> {
+    const asked = this.#watches.get(key) ?? []
     try {
       const fate = await box.fate(key)
       if (fate.state === 'waiting') {
         for (const watch of this.#watches.get(key) ?? []) watch.lane = fate.lane
         dispatcher.stored(fate)
-      } else this.#tell(key, outbox === box.id ? toReceipt(fate) : wiped())
+      } else this.#tell(key, outbox === box.id ? toReceipt(fate) : wiped(), asked)
     } catch (error) {
       this.#deps.host.reportError(error)
     }
@@ -384,20 +414,21 @@ export class OutboxDesk {
   async #lookAfterWatches(box: Outbox, lane?: string): Promise<void> {
     const isDue = (watch: Watch): boolean => watch.isStored && (lane === undefined || watch.lane === lane)
     const stored = [...this.#watches].filter(([key, watches]) => watches.some(isDue) && !box.sending.has(key))
-    const look = async ([key]: readonly [string, unknown]): Promise<void> => {
+    const look = async ([key, watches]: readonly [string, readonly Watch[]]): Promise<void> => {
       const fate = await box.fate(key)
-      if (fate.state !== 'waiting') this.#tell(key, toReceipt(fate))
+      if (fate.state !== 'waiting') this.#tell(key, toReceipt(fate), watches)
     }
     await Promise.all(stored.map(look))
   }
 
   async #expire(box: Outbox): Promise<void> {
+    const asked = new Map(this.#watches)
     try {
       const expired = await box.expire()
       this.#opened?.dispatcher.withdraw(new Set(expired.map(({ key }) => key)))
       for (const { key, died } of expired) {
         this.#deps.traffic.failed++
-        if (died !== undefined) this.#tell(key, { stage: 'failed', error: died.error })
+        if (died !== undefined) this.#tell(key, { stage: 'failed', error: died.error }, asked.get(key) ?? [])
       }
       await this.#armExpiry(box)
     } catch (error) {
@@ -418,11 +449,12 @@ export class OutboxDesk {
   async #drop(keys: readonly string[]): Promise<readonly string[]> {
     if (this.#opened === undefined) return []
     const { box, dispatcher } = this.#opened
+    const asked = new Map(this.#watches)
     const dropping = box.drop(keys)
     dispatcher.withdraw(new Set(keys))
     const dropped = await dropping
     const why = toWireError(new PartylineError('dropped', 'the message was dropped from the outbox'))
-    for (const key of dropped) this.#tell(key, { stage: 'failed', error: why })
+    for (const key of dropped) this.#tell(key, { stage: 'failed', error: why }, asked.get(key) ?? [])
     this.#countsChanged()
     return dropped
   }
@@ -435,11 +467,17 @@ export class OutboxDesk {
     }
   }
 
-  /** The last that is heard of it. */
-  #tell(key: string, notice: Omit<ReceiptNotice, 'type' | 'id'>): void {
+  /**
+   * The last that is heard of it.
+   * @param asked who waited for it when what is told was looked up: whoever has published under its key since has not
+   */
+  #tell(key: string, notice: Omit<ReceiptNotice, 'type' | 'id'>, asked = this.#watches.get(key) ?? []): void {
     const watches = this.#watches.get(key) ?? []
-    this.#watches.delete(key)
-    for (const { session, id } of watches) session.send({ type: 'receipt', id, ...notice })
+    const others = watches.filter(watch => !asked.includes(watch))
+    if (others.length > 0) this.#watches.set(key, others)
+    else this.#watches.delete(key)
+    for (const watch of watches)
+      if (asked.includes(watch)) watch.session.send({ type: 'receipt', id: watch.id, ...notice })
   }
 
   #countsChanged(): void {
@@ -449,6 +487,10 @@ export class OutboxDesk {
       for (const session of this.#interested) session.send({ type: 'outbox', ...this.counts })
     })
   }
+}
+
+function toFailure(error: unknown): PartylineError {
+  return error instanceof PartylineError ? error : new PartylineError('storage-unavailable', describe(error))
 }
 
 function toEntry({ channel, event, payload, durable }: DurableOp, now: number): NewEntry {

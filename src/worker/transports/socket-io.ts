@@ -43,8 +43,8 @@ export interface SocketIoOptions {
   readonly query?: { readonly [key: string]: string }
   readonly extraHeaders?: { readonly [header: string]: string }
   /**
-   * Sends with each stored message an argument more, behind its payload: `{ idempotencyKey }`, by which the server knows
-   * a message again that it was sent twice. @default false
+   * Sends with each message an argument more, behind its payload: `{ idempotencyKey }`, by which the server knows a stored
+   * message again that it was sent twice, and `{}` with one that is not stored. @default false
    */
   readonly idempotencyKeys?: boolean
   /**
@@ -192,7 +192,7 @@ class SocketIoLink implements TransportLink {
     if (toFaceChannel(channel) !== undefined) return this.#sendForFace(message)
     const { name, eventName } = this.#wireName(channel, event)
     const namespace = this.#namespace(name)
-    const args = argumentsFor(payload, this.#options.idempotencyKeys === true ? key : undefined)
+    const args = argumentsFor(payload, this.#options.idempotencyKeys === true ? keyed(key) : undefined)
     const send = (): Promise<unknown> => ask(namespace.socket, eventName, ...args).then(readAcknowledgement)
     if (namespace.socket.connected) return send()
     if (name === this.#primary) throw new UpstreamError('network', 'the connection is not open')
@@ -217,7 +217,7 @@ class SocketIoLink implements TransportLink {
     const batch = messages.map(({ channel, event, payload, key }) => ({
       event: this.#wireName(channel, event).eventName,
       payload,
-      ...(idempotencyKeys === true && key !== undefined ? { idempotencyKey: key } : {}),
+      ...(idempotencyKeys === true ? keyed(key) : {}),
     }))
     return ask(socket, batchEvent, batch)
   }
@@ -458,9 +458,13 @@ function ask(socket: Socket, event: string, ...args: readonly unknown[]): Promis
   return reply.promise
 }
 
-function argumentsFor(payload: unknown, idempotencyKey: string | undefined): readonly unknown[] {
-  if (idempotencyKey !== undefined) return [payload ?? null, { idempotencyKey }]
+function argumentsFor(payload: unknown, more: object | undefined): readonly unknown[] {
+  if (more !== undefined) return [payload ?? null, more]
   return payload === undefined ? [] : [payload]
+}
+
+function keyed(key: string | undefined): { readonly idempotencyKey?: string } {
+  return key === undefined ? {} : { idempotencyKey: key }
 }
 
 /** @throws UpstreamError when the server has answered with anything else than an array */

@@ -40,9 +40,11 @@ export class OutboxModel {
   }
 
   /** Its outcome, or the code of the error. */
-  add({ body, ...entry }: NewEntry, sending: ReadonlySet<string>): string {
-    if (this.#find(entry.key) !== undefined) return 'known'
+  add({ body, ...entry }: NewEntry, isAgain: boolean, sending: ReadonlySet<string>): string {
     const kind = body.kind as Kind
+    const same = this.#find(entry.key)
+    if (same !== undefined && same.kind !== kind) return 'bad-options'
+    if (same !== undefined && (isAgain || same.state === 'waiting')) return 'known'
     const old = this.#held.find(
       held =>
         held.state === 'waiting' &&
@@ -53,7 +55,8 @@ export class OutboxModel {
     const { waiting, bytes } = this.usage
     if (entry.bytes > this.#limits.maxMessageBytes) return 'message-too-large'
     if (waiting - (old === undefined ? 0 : 1) >= this.#limits.maxEntries) return 'outbox-full'
-    if (bytes - (old?.bytes ?? 0) + entry.bytes > this.#limits.maxBytes) return 'outbox-full'
+    if (bytes - (same?.bytes ?? 0) - (old?.bytes ?? 0) + entry.bytes > this.#limits.maxBytes) return 'outbox-full'
+    this.acknowledged(entry.key)
     const held: Held = { ...entry, kind, state: 'waiting', attempts: 0 }
     if (old === undefined) this.#held = [...this.#held, held]
     else {

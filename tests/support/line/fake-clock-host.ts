@@ -1,3 +1,4 @@
+import { deleteOutbox } from '../../../src/outbox/index.ts'
 import { nodeStorage } from './storage.ts'
 import { nextId, type NodeHost, type Surroundings } from './node-host.ts'
 
@@ -34,6 +35,7 @@ export function fakeClockHost({
   const host: FakeClockHost = {
     ...surroundings,
     openOutbox,
+    deleteOutbox,
     randomness: 0,
     locks,
     errors,

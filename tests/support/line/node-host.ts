@@ -1,4 +1,5 @@
 import type { BrokerHost } from '../../../src/worker/host.ts'
+import { deleteOutbox } from '../../../src/outbox/index.ts'
 import { nodeStorage } from './storage.ts'
 
 export interface NodeHost extends BrokerHost {
@@ -32,6 +33,7 @@ export function nodeHost({
   return {
     ...surroundings,
     openOutbox,
+    deleteOutbox,
     locks,
     errors,
     now: () => performance.now(),
