@@ -5,7 +5,7 @@ import { Drain } from '../../src/sw/drain/drain.ts'
 import { Endpoint } from '../../src/sw/drain/endpoint.ts'
 import { waitFor } from '../support/line/wait-for.ts'
 import { startAppServer, type AppServer } from '../support/servers/app-server.ts'
-import { outboxEndpoint } from '../support/servers/outbox-endpoint.ts'
+import { outboxEndpoint, type Posted } from '../support/servers/outbox-endpoint.ts'
 
 let scopes = 0
 let drains = 0
@@ -157,6 +157,31 @@ test('what failed is sent again by itself, and all of a lane waits for it', asyn
   expect(await drainOf(app, scope).run()).toBe(false)
   expect(app.requests.map(({ body }) => body)).toEqual(['1', '1', '1', '2'])
   expect(new Set(app.requests.slice(0, 3).map(({ headers }) => headers['idempotency-key'])).size).toBe(1)
+})
+
+test('a message that is too large for the endpoint even alone is refused, and all lanes go on', async () => {
+  const app = await startApp()
+  const { scope, box } = await outboxOf()
+  for (const n of [1, 2, 3]) await box.add(message(n, 'a'))
+  for (const n of [4, 5]) await box.add(message(n, 'b'))
+  const taken = new Set<number>()
+  app.on('/outbox', request => {
+    const { messages } = JSON.parse(request.body) as Posted
+    if (messages.some(({ payload }) => payload.n === 2)) return { status: 413 }
+    for (const { payload } of messages) taken.add(payload.n)
+    return { body: { results: messages.map(({ key }) => ({ key, outcome: 'acknowledged' })) } }
+  })
+  expect(await drainOf(app, scope).run()).toBe(false)
+  expect([...taken]).toEqual([1, 3, 4, 5])
+  expect(await box.list('dead', 10)).toMatchObject([
+    {
+      key: 'a-2',
+      died: {
+        why: 'rejected',
+        error: { message: expect.stringContaining('413') as unknown, details: { status: 413 } },
+      },
+    },
+  ])
 })
 
 test('without a network everything stays, and goes when somebody says that it is back', async () => {
