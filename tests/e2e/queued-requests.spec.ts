@@ -1,8 +1,18 @@
 import type { Page } from '@playwright/test'
 import { expect, test } from '../support/e2e/fixtures.ts'
-import { ask, everythingStored, openOfflinePage, stopServiceWorkers, type Got } from '../support/e2e/offline-page.ts'
+import {
+  ask,
+  everythingStored,
+  fireBackgroundSync,
+  openOfflinePage,
+  reloadHard,
+  stopServiceWorkers,
+  storeMessages,
+  type Got,
+} from '../support/e2e/offline-page.ts'
 import { joined } from '../support/e2e/tab.ts'
 import type { AppServer } from '../support/servers/app-server.ts'
+import { outboxEndpoint } from '../support/servers/outbox-endpoint.ts'
 
 const post = (page: Page, path: string, body: unknown, headers: Record<string, string> = {}): Promise<Got> =>
   ask(page, path, {
@@ -203,4 +213,26 @@ test('one user’s writes wait while only another is there, and go out when thei
   await openOfflinePage(context, { app, scope: 'ann' })
   await expect.poll(() => handled(app)).toEqual(['of ben', 'of ann'])
   expect(app.requests.at(-1)?.headers['partyline-scope']).toBe('ann')
+})
+
+test('a page that was reloaded past the service worker counts as its user’s, too', async ({ context, app }) => {
+  app.on('/api/', () => ({ status: 200 }))
+  const endpoint = outboxEndpoint(app)
+  const ann = await openOfflinePage(context, { app, scope: 'ann' })
+  const ben = await openOfflinePage(context, { app, scope: 'ben' })
+  await app.cut()
+  await post(ann, '/api/orders', 'of ann')
+  await ann.close()
+  await stopServiceWorkers(ben)
+  await app.restore()
+  await reloadHard(ben)
+  // Messages go whoever is there: where they have arrived the outbox was looked through.
+  for (const n of [1, 2]) {
+    await storeMessages(ben, 'ann', [{ lane: 'orders', payload: { n } }])
+    await fireBackgroundSync(ben)
+    await expect.poll(() => endpoint.handled()).toContain(n)
+  }
+  expect(handled(app)).toEqual([])
+  await openOfflinePage(context, { app, scope: 'ann' })
+  await expect.poll(() => handled(app)).toEqual(['of ann'])
 })
