@@ -38,6 +38,15 @@ test('a page that was never read shows the offline page', async ({ context, app 
   }
 })
 
+test('an offline page to which the server sends on is shown, too', async ({ context, app }) => {
+  app.on('/offline/nothing.html', () => ({ status: 302, headers: { location: '/moved.html' } }))
+  app.on('/moved.html', () => ({ body: '<title>Moved</title>', headers: { 'content-type': 'text/html' } }))
+  const page = await openOfflinePage(context, { app })
+  await app.cut()
+  await page.goto(`${app.url}/elsewhere`)
+  expect(await page.title()).toBe('Moved')
+})
+
 test.describe('a newer version', () => {
   test('is found, waits, and takes over when the app says so; no page reloads by itself', async ({ context, app }) => {
     const page = await openOfflinePage(context, { app, scope: 'ann' })
