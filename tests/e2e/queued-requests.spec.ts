@@ -2,6 +2,7 @@ import type { Page } from '@playwright/test'
 import { expect, test } from '../support/e2e/fixtures.ts'
 import {
   ask,
+  denyBackgroundSync,
   everythingStored,
   fireBackgroundSync,
   openOfflinePage,
@@ -124,6 +125,32 @@ test('what the server refuses goes to the dead letters with its words, and the n
   })
   await expect.poll(() => page.evaluate(() => window.line.outbox.counts())).toMatchObject({ waiting: 0, dead: 0 })
   expect(app.requests.filter(({ body }) => body === '"bad"')).toHaveLength(2)
+})
+
+test('a dead letter that is sent again goes at once, also where the service worker was stopped', async ({
+  context,
+  app,
+  serve,
+}) => {
+  const server = await serve()
+  let isThere = false
+  app.on('/api/orders', () => ({ status: isThere ? 200 : 422 }))
+  await denyBackgroundSync(context)
+  const page = await openOfflinePage(context, { app, scope: 'ann', server: server.url })
+  await joined(page)
+  await app.cut()
+  await post(page, '/api/orders', 1)
+  await app.restore()
+  await nudge(page)
+  await expect.poll(() => page.evaluate(async () => (await window.line.outbox.counts()).dead)).toBe(1)
+  await stopServiceWorkers(page)
+  isThere = true
+  await page.evaluate(async () => {
+    const dead = await window.line.outbox.list({ state: 'dead' })
+    await window.line.outbox.retry(...dead.map(({ key }) => key))
+  })
+  await expect.poll(() => page.evaluate(() => window.line.outbox.counts())).toMatchObject({ waiting: 0, dead: 0 })
+  expect(app.requests).toHaveLength(2)
 })
 
 test('the app’s own key is kept, and a request under it is stored once', async ({ context, app }) => {

@@ -113,6 +113,11 @@ export async function reloadHard(page: Page): Promise<void> {
   await page.waitForFunction(() => navigator.serviceWorker.controller === null)
 }
 
+/** As where there is none: whatever is not granted here is denied. */
+export async function denyBackgroundSync(context: BrowserContext): Promise<void> {
+  await context.grantPermissions(['geolocation'])
+}
+
 /** As the browser does, some time after it was asked for, when there is a network. */
 export async function fireBackgroundSync(page: Page): Promise<void> {
   const session = await page.context().newCDPSession(page)
