@@ -1,5 +1,5 @@
 import 'fake-indexeddb/auto'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { openNotes, openOutbox, scopesWithOutbox, type NewEntry, type Outbox } from '../../src/outbox/index.ts'
 import { Drain } from '../../src/sw/drain/drain.ts'
 import { Endpoint } from '../../src/sw/drain/endpoint.ts'
@@ -197,6 +197,26 @@ test('without a network everything stays, and goes when somebody says that it is
   await drain.networkWorked()
   expect(await running).toBe(false)
   expect(app.requests).toHaveLength(1)
+})
+
+test('what is to wait longer than one run goes as soon as it may when the worker is awake then', async () => {
+  vi.useFakeTimers({ toFake: ['Date'] })
+  onTestFinished(() => void vi.useRealTimers())
+  const app = await startApp()
+  let isDown = true
+  app.on('/api/', () => (isDown ? { status: 503, headers: { 'retry-after': '40' } } : { status: 200 }))
+  const { scope, box } = await outboxOf()
+  await box.add(request(app, 1))
+  const drain = drainOf(app, scope)
+  expect(await drain.run()).toBe(true)
+  isDown = false
+  vi.setSystemTime(Date.now() + 39_000)
+  await drain.runIfDue()
+  expect(app.requests).toHaveLength(1)
+  vi.setSystemTime(Date.now() + 2_000)
+  await drain.runIfDue()
+  expect(app.requests).toHaveLength(2)
+  expect(await box.refresh()).toMatchObject({ waiting: 0, dead: 0 })
 })
 
 test('a scope that is forgotten while it is drained leaves nothing, and is not made anew', async () => {

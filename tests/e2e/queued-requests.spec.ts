@@ -5,6 +5,7 @@ import {
   denyBackgroundSync,
   everythingStored,
   fireBackgroundSync,
+  letTimePass,
   openOfflinePage,
   reloadHard,
   stopServiceWorkers,
@@ -87,6 +88,35 @@ test('while the server answers 503 everything of the lane waits, and other lanes
   await expect.poll(() => handled(app)).toEqual([1])
   isDown = false
   await expect.poll(() => handled(app)).toEqual([1, 2])
+})
+
+test('without Background Sync what has to wait longer goes with the first request after that', async ({
+  context,
+  app,
+}) => {
+  let isDown = true
+  app.on('/api/orders', ({ method }) =>
+    isDown && method === 'POST' ? { status: 503, headers: { 'retry-after': '40' } } : { status: 200, body: method },
+  )
+  await denyBackgroundSync(context)
+  const page = await openOfflinePage(context, { app, scope: 'ann' })
+  await app.cut()
+  await post(page, '/api/orders', 1)
+  await app.restore()
+  await nudge(page)
+  const posts = (): number => app.requests.filter(({ method }) => method === 'POST').length
+  await expect.poll(posts).toBe(1)
+  isDown = false
+  await ask(page, '/api/orders')
+  expect(posts()).toBe(1)
+  // The answer may have come to the worker before its clock was set or after that.
+  await expect
+    .poll(async () => {
+      await letTimePass(context, 41_000)
+      await ask(page, '/api/orders')
+      return posts()
+    })
+    .toBe(2)
 })
 
 test('what the server refuses goes to the dead letters with its words, and the next goes on', async ({

@@ -113,6 +113,16 @@ export async function reloadHard(page: Page): Promise<void> {
   await page.waitForFunction(() => navigator.serviceWorker.controller === null)
 }
 
+/** For the service worker that runs. */
+export async function letTimePass(context: BrowserContext, ms: number): Promise<void> {
+  const [worker] = context.serviceWorkers()
+  if (worker === undefined) throw new Error('no service worker runs')
+  await worker.evaluate(passed => {
+    const now = Date.now.bind(Date)
+    Date.now = () => now() + passed
+  }, ms)
+}
+
 /** As where there is none: whatever is not granted here is denied. */
 export async function denyBackgroundSync(context: BrowserContext): Promise<void> {
   await context.grantPermissions(['geolocation'])
