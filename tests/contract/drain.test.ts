@@ -165,8 +165,8 @@ test('a message that is too large for the endpoint even alone is refused, and al
   for (const n of [1, 2, 3]) await box.add(message(n, 'a'))
   for (const n of [4, 5]) await box.add(message(n, 'b'))
   const taken = new Set<number>()
-  app.on('/outbox', request => {
-    const { messages } = JSON.parse(request.body) as Posted
+  app.on('/outbox', ({ body }) => {
+    const { messages } = JSON.parse(body) as Posted
     if (messages.some(({ payload }) => payload.n === 2)) return { status: 413 }
     for (const { payload } of messages) taken.add(payload.n)
     return { body: { results: messages.map(({ key }) => ({ key, outcome: 'acknowledged' })) } }

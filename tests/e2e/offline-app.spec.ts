@@ -1,3 +1,4 @@
+import type { PartylineError } from '../../src/protocol/index.ts'
 import { expect, test } from '../support/e2e/fixtures.ts'
 import { ask, controlled, offlinePageUrl, openOfflinePage } from '../support/e2e/offline-page.ts'
 
@@ -117,6 +118,15 @@ test('where there are no service workers the error says so, and the page goes on
 
 test('a script that is not there is an error that names it', async ({ context, app }) => {
   const page = await openOfflinePage(context, { app })
-  const missing = await page.evaluate(() => navigator.serviceWorker.register('/no.js').catch(String))
-  expect(missing).toContain('404')
+  const error = await page.evaluate(() =>
+    window.registerServiceWorker('/no.js').then(
+      () => undefined,
+      ({ code, message, retryable }: PartylineError) => ({ code, message, retryable }),
+    ),
+  )
+  expect(error).toEqual({
+    code: 'service-worker-failed',
+    message: expect.stringContaining('/no.js') as unknown,
+    retryable: true,
+  })
 })

@@ -6,6 +6,7 @@ import {
   everythingStored,
   fireBackgroundSync,
   letTimePass,
+  nudge,
   openOfflinePage,
   reloadHard,
   stopServiceWorkers,
@@ -32,13 +33,6 @@ function handled(app: AppServer, path = '/api/orders'): unknown[] {
     ).values(),
   ]
 }
-
-/** As a page does that hears `online`. */
-const nudge = (page: Page): Promise<void> =>
-  page.evaluate(async () => {
-    const { active } = await navigator.serviceWorker.ready
-    active?.postMessage({ type: 'partyline:nudge' })
-  })
 
 test('what is written without a network is answered 202, and goes out in order with its key', async ({
   context,

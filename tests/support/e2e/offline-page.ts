@@ -113,6 +113,14 @@ export async function reloadHard(page: Page): Promise<void> {
   await page.waitForFunction(() => navigator.serviceWorker.controller === null)
 }
 
+/** As a page does that hears `online`. */
+export async function nudge(page: Page): Promise<void> {
+  await page.evaluate(async () => {
+    const { active } = await navigator.serviceWorker.ready
+    active?.postMessage({ type: 'partyline:nudge' })
+  })
+}
+
 /** For the service worker that runs. */
 export async function letTimePass(context: BrowserContext, ms: number): Promise<void> {
   const [worker] = context.serviceWorkers()
