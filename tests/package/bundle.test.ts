@@ -206,12 +206,12 @@ describe('around the service worker', () => {
   /** The name of the database in which Workbox keeps its times: minifiers leave it. */
   const workboxCode = /workbox-expiration/
 
-  test('its script is one file, as all browsers take it, of at most 25 kB', async () => {
+  test('its script is one file, as all browsers take it, of at most 25.2 kB', async () => {
     const chunks = await bundled('sw.ts')
     expect(chunks).toHaveLength(1)
     expect(chunks[0]?.imports).toEqual([])
     expect(workboxCode.test(chunks[0]?.code ?? '')).toBe(true)
-    expect(await gzipped(chunks)).toBeLessThanOrEqual(25_000)
+    expect(await gzipped(chunks)).toBeLessThanOrEqual(25_200)
   })
 
   test('a tab loads none of it, nor anything of the outbox', () => {
