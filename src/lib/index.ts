@@ -1,5 +1,5 @@
 export { fullJitter, type BackoffPolicy } from './backoff.ts'
 export { deferred, type Deferred } from './deferred.ts'
-export { measure, type Size } from './payload-size.ts'
+export { isPlainObject, measure, type Size } from './payload-size.ts'
 export { Ring } from './ring.ts'
 export { MAX_TIMER_MS, timerMs } from './timer-ms.ts'

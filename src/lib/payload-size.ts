@@ -54,7 +54,8 @@ export function measure(value: unknown): Size {
   return { bytes, plain }
 }
 
-function isPlainObject(value: object): value is Record<string, unknown> {
+/** One that JSON takes for nothing but its fields. */
+export function isPlainObject(value: object): value is Record<string, unknown> {
   const prototype: unknown = Object.getPrototypeOf(value)
   return (prototype === Object.prototype || prototype === null) && !('toJSON' in value)
 }

@@ -11,11 +11,18 @@ export function offlinePageIn(url: string | undefined): OfflinePage {
   return {
     async fetch() {
       if (url === undefined) return
+      const response = await fetch(url, { cache: 'reload' })
+      if (!response.ok) throw new TypeError(`the server answered ${response.status} for the offline page ${url}`)
       const cache = await caches.open(CACHE)
-      await cache.add(new Request(url, { cache: 'reload' }))
+      await cache.put(url, unredirected(response))
     },
     async get() {
       return url === undefined ? undefined : caches.match(url, { cacheName: CACHE, ignoreVary: true })
     },
   }
+}
+
+/** Browsers show no page for which the server has sent them on: https://fetch.spec.whatwg.org/#http-fetch */
+function unredirected({ body, status, statusText, headers }: Response): Response {
+  return new Response(body, { status, statusText, headers })
 }

@@ -113,6 +113,7 @@ export function startServiceWorker(options: ServiceWorkerOptions): void {
     router.registerRoute(route)
   worker.addEventListener('fetch', ({ request }) => {
     if (request.mode === 'navigate') navigatedAt = Date.now()
+    void drain.runIfDue()
   })
   router.addFetchListener()
   if (navigationPreload) enableNavigationPreload()

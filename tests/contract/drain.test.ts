@@ -1,11 +1,11 @@
 import 'fake-indexeddb/auto'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { openNotes, openOutbox, scopesWithOutbox, type NewEntry, type Outbox } from '../../src/outbox/index.ts'
 import { Drain } from '../../src/sw/drain/drain.ts'
 import { Endpoint } from '../../src/sw/drain/endpoint.ts'
 import { waitFor } from '../support/line/wait-for.ts'
 import { startAppServer, type AppServer } from '../support/servers/app-server.ts'
-import { outboxEndpoint } from '../support/servers/outbox-endpoint.ts'
+import { outboxEndpoint, type Posted } from '../support/servers/outbox-endpoint.ts'
 
 let scopes = 0
 let drains = 0
@@ -159,6 +159,31 @@ test('what failed is sent again by itself, and all of a lane waits for it', asyn
   expect(new Set(app.requests.slice(0, 3).map(({ headers }) => headers['idempotency-key'])).size).toBe(1)
 })
 
+test('a message that is too large for the endpoint even alone is refused, and all lanes go on', async () => {
+  const app = await startApp()
+  const { scope, box } = await outboxOf()
+  for (const n of [1, 2, 3]) await box.add(message(n, 'a'))
+  for (const n of [4, 5]) await box.add(message(n, 'b'))
+  const taken = new Set<number>()
+  app.on('/outbox', ({ body }) => {
+    const { messages } = JSON.parse(body) as Posted
+    if (messages.some(({ payload }) => payload.n === 2)) return { status: 413 }
+    for (const { payload } of messages) taken.add(payload.n)
+    return { body: { results: messages.map(({ key }) => ({ key, outcome: 'acknowledged' })) } }
+  })
+  expect(await drainOf(app, scope).run()).toBe(false)
+  expect([...taken]).toEqual([1, 3, 4, 5])
+  expect(await box.list('dead', 10)).toMatchObject([
+    {
+      key: 'a-2',
+      died: {
+        why: 'rejected',
+        error: { message: expect.stringContaining('413') as unknown, details: { status: 413 } },
+      },
+    },
+  ])
+})
+
 test('without a network everything stays, and goes when somebody says that it is back', async () => {
   const app = await startApp()
   app.on('/api/', () => ({ status: 200 }))
@@ -172,6 +197,26 @@ test('without a network everything stays, and goes when somebody says that it is
   await drain.networkWorked()
   expect(await running).toBe(false)
   expect(app.requests).toHaveLength(1)
+})
+
+test('what is to wait longer than one run goes as soon as it may when the worker is awake then', async () => {
+  vi.useFakeTimers({ toFake: ['Date'] })
+  onTestFinished(() => void vi.useRealTimers())
+  const app = await startApp()
+  let isDown = true
+  app.on('/api/', () => (isDown ? { status: 503, headers: { 'retry-after': '40' } } : { status: 200 }))
+  const { scope, box } = await outboxOf()
+  await box.add(request(app, 1))
+  const drain = drainOf(app, scope)
+  expect(await drain.run()).toBe(true)
+  isDown = false
+  vi.setSystemTime(Date.now() + 39_000)
+  await drain.runIfDue()
+  expect(app.requests).toHaveLength(1)
+  vi.setSystemTime(Date.now() + 2_000)
+  await drain.runIfDue()
+  expect(app.requests).toHaveLength(2)
+  expect(await box.refresh()).toMatchObject({ waiting: 0, dead: 0 })
 })
 
 test('a scope that is forgotten while it is drained leaves nothing, and is not made anew', async () => {

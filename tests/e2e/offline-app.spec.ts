@@ -1,3 +1,4 @@
+import type { PartylineError } from '../../src/protocol/index.ts'
 import { expect, test } from '../support/e2e/fixtures.ts'
 import { ask, controlled, offlinePageUrl, openOfflinePage } from '../support/e2e/offline-page.ts'
 
@@ -36,6 +37,15 @@ test('a page that was never read shows the offline page', async ({ context, app 
     await page.goto(app.url + path)
     expect(await page.title()).toBe('Offline')
   }
+})
+
+test('an offline page to which the server sends on is shown, too', async ({ context, app }) => {
+  app.on('/offline/nothing.html', () => ({ status: 302, headers: { location: '/moved.html' } }))
+  app.on('/moved.html', () => ({ body: '<title>Moved</title>', headers: { 'content-type': 'text/html' } }))
+  const page = await openOfflinePage(context, { app })
+  await app.cut()
+  await page.goto(`${app.url}/elsewhere`)
+  expect(await page.title()).toBe('Moved')
 })
 
 test.describe('a newer version', () => {
@@ -108,6 +118,15 @@ test('where there are no service workers the error says so, and the page goes on
 
 test('a script that is not there is an error that names it', async ({ context, app }) => {
   const page = await openOfflinePage(context, { app })
-  const missing = await page.evaluate(() => navigator.serviceWorker.register('/no.js').catch(String))
-  expect(missing).toContain('404')
+  const error = await page.evaluate(() =>
+    window.registerServiceWorker('/no.js').then(
+      () => undefined,
+      ({ code, message, retryable }: PartylineError) => ({ code, message, retryable }),
+    ),
+  )
+  expect(error).toEqual({
+    code: 'service-worker-failed',
+    message: expect.stringContaining('/no.js') as unknown,
+    retryable: true,
+  })
 })

@@ -1,6 +1,12 @@
 import type { BrowserContext, Page } from '@playwright/test'
 import { expect, test } from '../support/e2e/fixtures.ts'
-import { openOfflinePage, stopServiceWorkers, storeMessages, type StoredMessage } from '../support/e2e/offline-page.ts'
+import {
+  nudge,
+  openOfflinePage,
+  stopServiceWorkers,
+  storeMessages,
+  type StoredMessage,
+} from '../support/e2e/offline-page.ts'
 import type { AppServer } from '../support/servers/app-server.ts'
 import { outboxEndpoint } from '../support/servers/outbox-endpoint.ts'
 
@@ -12,12 +18,6 @@ async function withWaiting(context: BrowserContext, app: AppServer, messages: re
   await storeMessages(page, 'ann', messages)
   return page
 }
-
-const nudge = (page: Page): Promise<void> =>
-  page.evaluate(async () => {
-    const { active } = await navigator.serviceWorker.ready
-    active?.postMessage({ type: 'partyline:nudge' })
-  })
 
 test('messages go in batches, of each lane in order, with their keys', async ({ context, app }) => {
   const endpoint = outboxEndpoint(app)

@@ -1,8 +1,21 @@
 import type { Page } from '@playwright/test'
 import { expect, test } from '../support/e2e/fixtures.ts'
-import { ask, everythingStored, openOfflinePage, stopServiceWorkers, type Got } from '../support/e2e/offline-page.ts'
+import {
+  ask,
+  denyBackgroundSync,
+  everythingStored,
+  fireBackgroundSync,
+  letTimePass,
+  nudge,
+  openOfflinePage,
+  reloadHard,
+  stopServiceWorkers,
+  storeMessages,
+  type Got,
+} from '../support/e2e/offline-page.ts'
 import { joined } from '../support/e2e/tab.ts'
 import type { AppServer } from '../support/servers/app-server.ts'
+import { outboxEndpoint } from '../support/servers/outbox-endpoint.ts'
 
 const post = (page: Page, path: string, body: unknown, headers: Record<string, string> = {}): Promise<Got> =>
   ask(page, path, {
@@ -20,13 +33,6 @@ function handled(app: AppServer, path = '/api/orders'): unknown[] {
     ).values(),
   ]
 }
-
-/** As a page does that hears `online`. */
-const nudge = (page: Page): Promise<void> =>
-  page.evaluate(async () => {
-    const { active } = await navigator.serviceWorker.ready
-    active?.postMessage({ type: 'partyline:nudge' })
-  })
 
 test('what is written without a network is answered 202, and goes out in order with its key', async ({
   context,
@@ -78,6 +84,35 @@ test('while the server answers 503 everything of the lane waits, and other lanes
   await expect.poll(() => handled(app)).toEqual([1, 2])
 })
 
+test('without Background Sync what has to wait longer goes with the first request after that', async ({
+  context,
+  app,
+}) => {
+  let isDown = true
+  app.on('/api/orders', ({ method }) =>
+    isDown && method === 'POST' ? { status: 503, headers: { 'retry-after': '40' } } : { status: 200, body: method },
+  )
+  await denyBackgroundSync(context)
+  const page = await openOfflinePage(context, { app, scope: 'ann' })
+  await app.cut()
+  await post(page, '/api/orders', 1)
+  await app.restore()
+  await nudge(page)
+  const posts = (): number => app.requests.filter(({ method }) => method === 'POST').length
+  await expect.poll(posts).toBe(1)
+  isDown = false
+  await ask(page, '/api/orders')
+  expect(posts()).toBe(1)
+  // The answer may have come to the worker before its clock was set or after that.
+  await expect
+    .poll(async () => {
+      await letTimePass(context, 41_000)
+      await ask(page, '/api/orders')
+      return posts()
+    })
+    .toBe(2)
+})
+
 test('what the server refuses goes to the dead letters with its words, and the next goes on', async ({
   context,
   app,
@@ -114,6 +149,32 @@ test('what the server refuses goes to the dead letters with its words, and the n
   })
   await expect.poll(() => page.evaluate(() => window.line.outbox.counts())).toMatchObject({ waiting: 0, dead: 0 })
   expect(app.requests.filter(({ body }) => body === '"bad"')).toHaveLength(2)
+})
+
+test('a dead letter that is sent again goes at once, also where the service worker was stopped', async ({
+  context,
+  app,
+  serve,
+}) => {
+  const server = await serve()
+  let isThere = false
+  app.on('/api/orders', () => ({ status: isThere ? 200 : 422 }))
+  await denyBackgroundSync(context)
+  const page = await openOfflinePage(context, { app, scope: 'ann', server: server.url })
+  await joined(page)
+  await app.cut()
+  await post(page, '/api/orders', 1)
+  await app.restore()
+  await nudge(page)
+  await expect.poll(() => page.evaluate(async () => (await window.line.outbox.counts()).dead)).toBe(1)
+  await stopServiceWorkers(page)
+  isThere = true
+  await page.evaluate(async () => {
+    const dead = await window.line.outbox.list({ state: 'dead' })
+    await window.line.outbox.retry(...dead.map(({ key }) => key))
+  })
+  await expect.poll(() => page.evaluate(() => window.line.outbox.counts())).toMatchObject({ waiting: 0, dead: 0 })
+  expect(app.requests).toHaveLength(2)
 })
 
 test('the app’s own key is kept, and a request under it is stored once', async ({ context, app }) => {
@@ -203,4 +264,26 @@ test('one user’s writes wait while only another is there, and go out when thei
   await openOfflinePage(context, { app, scope: 'ann' })
   await expect.poll(() => handled(app)).toEqual(['of ben', 'of ann'])
   expect(app.requests.at(-1)?.headers['partyline-scope']).toBe('ann')
+})
+
+test('a page that was reloaded past the service worker counts as its user’s, too', async ({ context, app }) => {
+  app.on('/api/', () => ({ status: 200 }))
+  const endpoint = outboxEndpoint(app)
+  const ann = await openOfflinePage(context, { app, scope: 'ann' })
+  const ben = await openOfflinePage(context, { app, scope: 'ben' })
+  await app.cut()
+  await post(ann, '/api/orders', 'of ann')
+  await ann.close()
+  await stopServiceWorkers(ben)
+  await app.restore()
+  await reloadHard(ben)
+  // Messages go whoever is there: where they have arrived the outbox was looked through.
+  for (const n of [1, 2]) {
+    await storeMessages(ben, 'ann', [{ lane: 'orders', payload: { n } }])
+    await fireBackgroundSync(ben)
+    await expect.poll(() => endpoint.handled()).toContain(n)
+  }
+  expect(handled(app)).toEqual([])
+  await openOfflinePage(context, { app, scope: 'ann' })
+  await expect.poll(() => handled(app)).toEqual(['of ann'])
 })

@@ -77,16 +77,30 @@ test.describe('what is kept', () => {
     app.on('/api/brief', ({ path }) => ({ body: path }))
     const page = await openOfflinePage(context, { app, scope: 'ann' })
     for (const n of [1, 2, 3]) await ask(page, `/api/brief/${n}`)
-    await expect
-      .poll(() =>
-        page.evaluate(async () => {
-          const cache = await caches.open('partyline:ann:brief')
-          return (await cache.keys()).map(({ url }) => new URL(url).pathname)
-        }),
-      )
-      .toEqual(['/api/brief/2', '/api/brief/3'])
+    const kept = (): Promise<string[]> =>
+      page.evaluate(async () => {
+        const cache = await caches.open('partyline:ann:brief')
+        return (await cache.keys()).map(({ url }) => new URL(url).pathname)
+      })
+    await expect.poll(kept).toEqual(['/api/brief/2', '/api/brief/3'])
     await app.cut()
     await expect.poll(() => ask(page, '/api/brief/3')).toMatchObject(NETWORK_GONE)
+    // It is looked for what is old whenever something is looked up.
+    await expect
+      .poll(async () => {
+        await ask(page, '/api/brief/3')
+        return kept()
+      })
+      .toEqual([])
+  })
+
+  test('how old an answer is its request tells, not the server’s date', async ({ context, app }) => {
+    const date = new Date(Date.now() - 3 * 86_400_000).toUTCString()
+    app.on('/api/orders', () => ({ body: 1, headers: { date } }))
+    const page = await openOfflinePage(context, { app, scope: 'ann' })
+    await ask(page, '/api/orders')
+    await app.cut()
+    expect(await ask(page, '/api/orders')).toMatchObject({ status: 200, body: 1, headers: { date } })
   })
 
   test('a file is asked for once', async ({ context, app }) => {

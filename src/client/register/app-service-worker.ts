@@ -1,5 +1,5 @@
 import type { Workbox } from 'workbox-window'
-import { PartylineError, type PageMessage } from '../../protocol/index.ts'
+import { PartylineError } from '../../protocol/index.ts'
 import { Emitter } from '../emitter.ts'
 import type { ListenOptions } from '../types.ts'
 import type { PageScope, ScopedLine } from './page-scope.ts'
@@ -120,10 +120,4 @@ export function createAppServiceWorker(deps: AppServiceWorkerDeps): AppServiceWo
     use: whose => scope.use(whose),
     close: () => closed.abort(),
   }
-}
-
-/** Says to the service worker that there may be something to do. */
-export function nudge(registration: ServiceWorkerRegistration): void {
-  const message: PageMessage = { type: 'partyline:nudge' }
-  registration.active?.postMessage(message)
 }

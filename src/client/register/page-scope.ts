@@ -47,7 +47,14 @@ export class PageScope {
   }
 
   #tell(): void {
+    const { controller, ready } = this.#container
+    if (controller !== null) return this.#tellWorker(controller)
+    // Before the first worker claims the page, and after a reload past it.
+    void ready.then(({ active }) => this.#tellWorker(active))
+  }
+
+  #tellWorker(worker: ServiceWorker | null): void {
     const message: PageMessage = { type: 'partyline:scope', scope: this.#scope }
-    this.#container.controller?.postMessage(message)
+    worker?.postMessage(message)
   }
 }

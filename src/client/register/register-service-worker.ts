@@ -1,5 +1,6 @@
 import { describe, PartylineError } from '../../protocol/index.ts'
-import { createAppServiceWorker, nudge, type AppServiceWorker } from './app-service-worker.ts'
+import { createAppServiceWorker, type AppServiceWorker } from './app-service-worker.ts'
+import { nudge } from './nudge.ts'
 import { PageScope, type ScopedLine } from './page-scope.ts'
 
 export interface RegisterOptions {

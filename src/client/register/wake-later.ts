@@ -1,5 +1,6 @@
 import { SYNC_TAG } from '../../protocol/index.ts'
 import type { Line } from '../types.ts'
+import { nudge } from './nudge.ts'
 
 /** Background Sync, which only Chromium has. https://wicg.github.io/background-sync/spec/ */
 interface SyncingRegistration extends ServiceWorkerRegistration {
@@ -7,19 +8,22 @@ interface SyncingRegistration extends ServiceWorkerRegistration {
 }
 
 /**
- * Has the browser wake the service worker when there is a network again, for as long as something waits and the line is
- * not open: all tabs may be gone by then.
+ * Has the browser wake the service worker when there is a network, for as long as something waits: all tabs may be gone
+ * by then, also while the line is open. Dead letters that are to be sent again it hears of at once: no broker sends
+ * calls of `fetch`.
  */
 export function wakeWhileWaiting(
-  line: Pick<Line, 'status' | 'outbox'>,
-  { sync }: SyncingRegistration,
+  line: Pick<Line, 'outbox'>,
+  registration: SyncingRegistration,
   signal: AbortSignal,
 ): void {
-  if (sync === undefined) return
+  let deadBefore = 0
   line.outbox.onChange(
-    ({ waiting }) => {
+    ({ waiting, dead }) => {
       // Refused in private windows and where the user has switched it off.
-      if (waiting > 0 && line.status !== 'open') sync.register(SYNC_TAG).catch(() => undefined)
+      if (waiting > 0) registration.sync?.register(SYNC_TAG).catch(() => undefined)
+      if (waiting > 0 && dead < deadBefore) nudge(registration)
+      deadBefore = dead
     },
     { signal },
   )

@@ -1,10 +1,9 @@
-import type { WorkboxPlugin } from 'workbox-core'
-import { ExpirationPlugin } from 'workbox-expiration'
 import { NetworkOnly, type Strategy } from 'workbox-strategies'
 import type { Notes } from '../../outbox/index.ts'
 import { cacheName } from '../../protocol/index.ts'
 import type { ResolvedRoute } from '../options.ts'
 import { CacheFirst } from './cache-first.ts'
+import { expiring } from './expiring.ts'
 import { keepSafely } from './keep-safely.ts'
 import { createKeeping } from './keeping.ts'
 import { NetworkFirst } from './network-first.ts'
@@ -41,11 +40,7 @@ export class Strategies {
     const { maxAgeMs, maxEntries, timeoutMs } = route
     const keeping = createKeeping({
       cacheName: name,
-      plugins: [
-        keepSafely(route, startedAt => isWanted(scope, startedAt)),
-        // What TypeScript takes for possibly `undefined` is always there.
-        new ExpirationPlugin({ maxAgeSeconds: maxAgeMs / 1_000, maxEntries, purgeOnQuotaError: true }) as WorkboxPlugin,
-      ],
+      plugins: [keepSafely(route, startedAt => isWanted(scope, startedAt)), expiring({ maxAgeMs, maxEntries })],
       maxAgeMs,
       async staleSince() {
         if (route.invalidateOn.length === 0) return 0

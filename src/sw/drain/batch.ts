@@ -1,5 +1,5 @@
-import { measure } from '../../lib/index.ts'
 import type { Entry, MessageBody } from '../../outbox/index.ts'
+import { fitsJson } from './fits-json.ts'
 
 /** A message as the endpoint gets it. */
 export interface EndpointMessage {
@@ -15,7 +15,7 @@ export type MessageEntry = Entry & { readonly body: MessageBody }
 
 export interface Batch {
   readonly entries: readonly MessageEntry[]
-  /** Lanes whose next message JSON cannot carry as it is: the broker will send it. */
+  /** Lanes whose next message JSON cannot carry: the broker will send it. */
   readonly unfit: readonly string[]
 }
 
@@ -23,8 +23,7 @@ export interface Batch {
 const MAX_BATCH_BYTES = 1_048_576
 
 /**
- * What goes out as one: of each lane its oldest messages, in order, up to the first that JSON would not give back as
- * it was.
+ * What goes out as one: of each lane its oldest messages, in order, up to the first that JSON cannot carry.
  * @param heads the oldest waiting entries of each lane, in order
  */
 export function batchOf(heads: readonly (readonly Entry[])[], batchSize: number): Batch {
@@ -53,7 +52,7 @@ export function toEndpointMessage({ key, lane, body, createdAt }: MessageEntry):
 
 /** A payload that is not there is not there in JSON either. */
 function isFaithful(payload: unknown): boolean {
-  return payload === undefined || measure(payload).plain
+  return payload === undefined || fitsJson(payload)
 }
 
 function isMessage(entry: Entry): entry is MessageEntry {

@@ -37,7 +37,8 @@ export async function drainMessages(endpoint: Endpoint, deps: DrainDeps): Promis
         pauses.failed(whole, outcome)
         break
       case 'too-large':
-        batchSize = Math.ceil(batch.entries.length / 2)
+        pauses.worked(whole)
+        batchSize = (await buryAlone(batch.entries, deps)) ? endpoint.batchSize : Math.ceil(batch.entries.length / 2)
         break
     }
   }
@@ -87,6 +88,16 @@ async function settle(
     if (stopped.has(lane)) pauses.failed(laneId(scope, 'message', lane), {})
     else pauses.worked(laneId(scope, 'message', lane))
   await Promise.all(writes)
+}
+
+/** With one message the server says of it, and of no other, that it is too large. */
+async function buryAlone([entry, ...others]: readonly MessageEntry[], { box }: DrainDeps): Promise<boolean> {
+  if (entry === undefined || others.length > 0) return false
+  const error = new PartylineError('rejected', 'the server answered 413: the message is too large for it', {
+    details: { status: 413 },
+  })
+  await box.bury(entry.key, 'rejected', toWireError(error))
+  return true
 }
 
 function refused(reason: string | undefined): PartylineError {

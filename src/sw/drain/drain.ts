@@ -36,6 +36,8 @@ export class Drain {
   readonly #forgottenAt = new Map<string, number>()
   #running: Promise<boolean> | undefined
   #isAgain = false
+  /** When the next pause ends for which no run has waited. */
+  #dueAt = Infinity
   #wake = (): void => {}
 
   constructor(deps: DrainsDeps) {
@@ -58,6 +60,11 @@ export class Drain {
     return this.run()
   }
 
+  /** This worker is awake. Resolves when what has become due since the last run is sent. */
+  async runIfDue(): Promise<void> {
+    if (Date.now() >= this.#dueAt) await this.run()
+  }
+
   /** A server has answered. Resolves when what has waited for it is sent. */
   async networkWorked(): Promise<void> {
     if (this.#pauses.awaitNetwork) await this.runNow()
@@ -75,6 +82,7 @@ export class Drain {
 
   async #runAll(): Promise<boolean> {
     const patienceEnds = Date.now() + PATIENCE_MS
+    this.#dueAt = Infinity
     for (;;) {
       this.#isAgain = false
       const { isLeft, isBusy } = await this.#drainAll()
@@ -82,7 +90,10 @@ export class Drain {
       if (!isLeft) return false
       // The holder may be gone, and its lease lapse.
       const ms = Math.min(this.#pauses.nextMs() ?? Infinity, isBusy ? LEASE_MS : Infinity)
-      if (Date.now() + ms > patienceEnds) break
+      if (Date.now() + ms > patienceEnds) {
+        this.#dueAt = Date.now() + ms
+        break
+      }
       await this.#sleep(ms)
     }
     this.#deps.wakeLater()

@@ -8,7 +8,7 @@ export type EndpointOutcome =
   | { readonly type: 'answered'; readonly results: ReadonlyMap<string, EndpointResult> }
   /** Nothing is known of any of them. */
   | { readonly type: 'wait'; readonly retryAfterMs?: number | undefined; readonly isForNetwork?: boolean }
-  /** Fewer may go. */
+  /** Fewer may go; one alone never will. */
   | { readonly type: 'too-large' }
 
 export interface EndpointDeps {
@@ -45,7 +45,7 @@ export class Endpoint {
     const response = await fetch(request, { credentials: options.credentials, signal }).catch(() => undefined)
     if (response === undefined) return { type: 'wait', isForNetwork: true }
     await this.#learn(response)
-    return this.#read(response, entries.length)
+    return this.#read(response)
   }
 
   async #request(scope: string, body: string): Promise<Request> {
@@ -56,8 +56,8 @@ export class Endpoint {
     return new Request(this.#deps.options.endpoint, { method: 'POST', headers, body: compressed ?? body })
   }
 
-  async #read(response: Response, count: number): Promise<EndpointOutcome> {
-    if (response.status === 413 && count > 1) return { type: 'too-large' }
+  async #read(response: Response): Promise<EndpointOutcome> {
+    if (response.status === 413) return { type: 'too-large' }
     if (!response.ok)
       return { type: 'wait', retryAfterMs: parseRetryAfter(response.headers.get('retry-after'), Date.now()) }
     try {

@@ -45,7 +45,8 @@ export class ClientScopes {
 
   /** Of the pages that are open, one for each; `undefined` for those that have none. */
   async present(): Promise<readonly (string | undefined)[]> {
-    const pages = await this.#deps.clients.matchAll({ type: 'window' })
+    // Also those that were reloaded past the service worker: their user is there, with the user's cookies.
+    const pages = await this.#deps.clients.matchAll({ type: 'window', includeUncontrolled: true })
     return Promise.all(pages.map(({ id }) => this.of(id)))
   }
 

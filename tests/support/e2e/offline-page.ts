@@ -103,6 +103,57 @@ export async function stopServiceWorkers(page: Page): Promise<void> {
   await session.detach()
 }
 
+/** As with the shift key: no service worker answers the page's requests from then on. */
+export async function reloadHard(page: Page): Promise<void> {
+  const session = await page.context().newCDPSession(page)
+  const loaded = page.waitForEvent('load')
+  await session.send('Page.reload', { ignoreCache: true })
+  await loaded
+  await session.detach()
+  await page.waitForFunction(() => navigator.serviceWorker.controller === null)
+}
+
+/** As a page does that hears `online`. */
+export async function nudge(page: Page): Promise<void> {
+  await page.evaluate(async () => {
+    const { active } = await navigator.serviceWorker.ready
+    active?.postMessage({ type: 'partyline:nudge' })
+  })
+}
+
+/** For the service worker that runs. */
+export async function letTimePass(context: BrowserContext, ms: number): Promise<void> {
+  const [worker] = context.serviceWorkers()
+  if (worker === undefined) throw new Error('no service worker runs')
+  await worker.evaluate(passed => {
+    const now = Date.now.bind(Date)
+    Date.now = () => now() + passed
+  }, ms)
+}
+
+/** As where there is none: whatever is not granted here is denied. */
+export async function denyBackgroundSync(context: BrowserContext): Promise<void> {
+  await context.grantPermissions(['geolocation'])
+}
+
+/** As the browser does, some time after it was asked for, when there is a network. */
+export async function fireBackgroundSync(page: Page): Promise<void> {
+  const session = await page.context().newCDPSession(page)
+  const registered = new Promise<string>(resolve => {
+    session.on('ServiceWorker.workerRegistrationUpdated', ({ registrations: [registration] }) => {
+      if (registration !== undefined) resolve(registration.registrationId)
+    })
+  })
+  await session.send('ServiceWorker.enable')
+  await session.send('ServiceWorker.dispatchSyncEvent', {
+    origin: new URL(page.url()).origin,
+    registrationId: await registered,
+    tag: 'partyline-outbox',
+    lastChance: false,
+  })
+  await session.detach()
+}
+
 export interface StoredMessage {
   readonly lane: string
   /** `a date` becomes one. */

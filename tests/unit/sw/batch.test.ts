@@ -37,6 +37,12 @@ test('a lane stops at what JSON cannot carry; the others go on', () => {
   expect(batchOf([a, b, c], 10)).toEqual({ entries: [a[0], c[0]], unfit: ['b'] })
 })
 
+test('a field that is undefined keeps no lane back, nor does an object in two places', () => {
+  const guest = { name: 'Ann' }
+  const a = [message('a', { note: undefined }), message('a', { guest, payer: guest })]
+  expect(batchOf([a], 10)).toEqual({ entries: a, unfit: [] })
+})
+
 test('the endpoint gets what a server needs', () => {
   const [entry] = batchOf([[message('a', { table: 4 })]], 1).entries
   expect(entry && toEndpointMessage(entry)).toEqual({

@@ -10,6 +10,7 @@ declare global {
     heard: string[]
     /** For tests that play a broker which is gone since. */
     openOutbox: typeof openOutbox
+    registerServiceWorker: typeof registerServiceWorker
     /** How often this page was loaded in this tab. */
     loads: number
   }
@@ -42,6 +43,7 @@ async function register(): Promise<AppServiceWorker> {
 
 window.heard = []
 window.openOutbox = openOutbox
+window.registerServiceWorker = registerServiceWorker
 window.loads = Number(sessionStorage.getItem('loads') ?? 0) + 1
 sessionStorage.setItem('loads', String(window.loads))
 window.controlled = register()
