@@ -7,21 +7,30 @@ interface SyncingRegistration extends ServiceWorkerRegistration {
   readonly sync?: { register(tag: string): Promise<void> }
 }
 
+/** What is sent over an open line waits no longer, or the service worker would be woken for each message. */
+const SENT_WITHIN_MS = 2_000
+
 /**
  * Has the browser wake the service worker when there is a network, for as long as something waits: all tabs may be gone
- * by then, also while the line is open. Dead letters that are to be sent again it hears of at once: no broker sends
+ * by then. Also while the line is open: a server may not answer. Dead letters that are to be sent again it hears of at once: no broker sends
  * calls of `fetch`.
  */
 export function wakeWhileWaiting(
-  line: Pick<Line, 'outbox'>,
+  line: Pick<Line, 'outbox' | 'status'>,
   registration: SyncingRegistration,
   signal: AbortSignal,
 ): void {
   let deadBefore = 0
+  let late: ReturnType<typeof setTimeout> | undefined
+  // Refused in private windows and where the user has switched it off.
+  const askForSync = (): void => void registration.sync?.register(SYNC_TAG).catch(() => undefined)
   line.outbox.onChange(
     ({ waiting, dead }) => {
-      // Refused in private windows and where the user has switched it off.
-      if (waiting > 0) registration.sync?.register(SYNC_TAG).catch(() => undefined)
+      if (waiting === 0) {
+        clearTimeout(late)
+        late = undefined
+      } else if (line.status !== 'open') askForSync()
+      else late ??= setTimeout(askForSync, SENT_WITHIN_MS)
       if (waiting > 0 && dead < deadBefore) nudge(registration)
       deadBefore = dead
     },
