@@ -12,8 +12,8 @@ const SENT_WITHIN_MS = 2_000
 
 /**
  * Has the browser wake the service worker when there is a network, for as long as something waits: all tabs may be gone
- * by then. Also while the line is open: a server may not answer. Dead letters that are to be sent again it hears of at once: no broker sends
- * calls of `fetch`.
+ * by then. Also while the line is open: a server may not answer. Dead letters that are to be sent again it hears of at
+ * once: no broker sends calls of `fetch`.
  */
 export function wakeWhileWaiting(
   line: Pick<Line, 'outbox' | 'status'>,
