@@ -65,6 +65,8 @@ export class Namespace {
     const failure = this.#failure
     this.#failure = undefined
     if (failure !== undefined) throw failure
+    // What it has is of the last connection, told after its end.
+    if (socket.io._readyState === 'closed') socket.receiveBuffer = []
     await new Promise<void>((resolve, reject) => {
       const settle = (finish: () => void): void => {
         socket.off('connect', opened)

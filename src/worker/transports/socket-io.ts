@@ -369,6 +369,8 @@ class SocketIoLink implements TransportLink {
     const namespace = new Namespace(socket, this.#resume[name])
     this.#namespaces.set(name, namespace)
     socket.on('connect', () => {
+      // The library tells of a welcome a moment after it has read it, also when it has let go of the connection meanwhile.
+      if (this.#manager._readyState !== 'open') return void socket.disconnect()
       this.#connected(namespace)
       namespace.face?.connected(namespace.hasRecovery)
     })

@@ -43,7 +43,7 @@ export const hostility: readonly Case[] = [
       for (const { raw, outcome } of server.hostile ?? []) {
         const before = figures(under)
         server.inject?.(raw)
-        await stillHears(rig, tab, show(raw))
+        await stillHears(rig, under, tab, show(raw))
         const after = figures(under)
         expect(after, `after ${show(raw)}`).toEqual({
           malformed: before.malformed + (outcome === 'malformed' ? 1 : 0),
@@ -64,7 +64,7 @@ async function fuzz(rig: Rig, frames: fc.Arbitrary<Raw>): Promise<void> {
   await fc.assert(
     fc.asyncProperty(fc.array(frames.filter(isWithinReach), { minLength: 1, maxLength: 3 }), async raws => {
       for (const raw of raws) server.inject?.(raw)
-      await stillHears(rig, tab, raws.map(show).join(' and '))
+      await stillHears(rig, under, tab, raws.map(show).join(' and '))
     }),
     { numRuns, endOnFailure: true },
   )
@@ -76,7 +76,7 @@ async function goesOn(rig: Rig, raws: readonly Raw[]): Promise<void> {
   const tab = await under.joinedTab(rig.channel)
   for (const raw of raws) {
     rig.server.inject?.(raw)
-    await stillHears(rig, tab, show(raw))
+    await stillHears(rig, under, tab, show(raw))
   }
   expectReportedOnce(under)
 }
@@ -84,16 +84,15 @@ async function goesOn(rig: Rig, raws: readonly Raw[]): Promise<void> {
 let markers = 0
 
 /** The next real event arrives, on a connection that is the same or another. */
-async function stillHears({ server, channel }: Rig, tab: RigTab, hostile: string): Promise<void> {
+async function stillHears({ server, channel }: Rig, { broker }: RigLine, tab: RigTab, hostile: string): Promise<void> {
   const marker = `marker ${++markers}`
-  await waitFor(
-    async () => {
-      await server.emit(channel, 'said', marker)
-      return tab.payloads().includes(marker)
-    },
-    `an event after ${hostile}`,
-    15_000,
-  )
+  const heard = async (): Promise<boolean> => {
+    await server.emit(channel, 'said', marker)
+    return tab.payloads().includes(marker)
+  }
+  await waitFor(heard, `an event after ${hostile}`, 15_000).catch((error: unknown) => {
+    throw new Error(`a line that hears nothing: ${JSON.stringify(broker.stats())}`, { cause: error })
+  })
 }
 
 /** Each kind once, and nothing else went wrong. */
