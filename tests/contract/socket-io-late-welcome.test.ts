@@ -25,8 +25,8 @@ it('a welcome that the library tells after the end of its connection opens nothi
   server.on('connection', socket => {
     const nth = ++connections
     socket.send(HANDSHAKE)
-    socket.on('message', data => {
-      if (!String(data).startsWith('40')) return
+    socket.on('message', (data: Buffer) => {
+      if (!data.toString().startsWith('40')) return
       const welcome = `40{"sid":"s${nth}","pid":"p"}`
       if (nth === 1) sendTogether(socket, welcome, '42["orders:said","early","1"]', NO_PACKET)
       else sendTogether(socket, welcome, '42["orders:said","late","2"]')

@@ -24,13 +24,18 @@ export function wakeWhileWaiting(
   let late: ReturnType<typeof setTimeout> | undefined
   // Refused in private windows and where the user has switched it off.
   const askForSync = (): void => void registration.sync?.register(SYNC_TAG).catch(() => undefined)
+  // Also for dead letters that came and went between two figures.
+  const lookAfter = (): void => {
+    askForSync()
+    nudge(registration)
+  }
   line.outbox.onChange(
     ({ waiting, dead }) => {
       if (waiting === 0) {
         clearTimeout(late)
         late = undefined
       } else if (line.status !== 'open') askForSync()
-      else late ??= setTimeout(askForSync, SENT_WITHIN_MS)
+      else late ??= setTimeout(lookAfter, SENT_WITHIN_MS)
       if (waiting > 0 && dead < deadBefore) nudge(registration)
       deadBefore = dead
     },
