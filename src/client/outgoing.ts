@@ -44,7 +44,7 @@ interface Pending extends Asked {
 
 const MAX_TRIES = 8
 /** What goes in one call at most. A broker stores the first while a tab that publishes much still makes the next. */
-const MAX_OPS = 500
+const OPS_IN_A_CALL = 500
 /** How long what a broker had may stay unknown while there is no other. */
 const ORPHANED_MS = 20_000
 
@@ -85,14 +85,14 @@ export function startOutgoing(): Outgoing {
   function enqueue(asked: Asked): void {
     const { size } = queue.add(asked)
     if (size === 1) queueMicrotask(flush)
-    else if (size >= MAX_OPS) flush()
+    else if (size >= OPS_IN_A_CALL) flush()
   }
 
   function flush(): void {
     if (!post) return
     const all = [...queue]
     queue.clear()
-    for (let first = 0; first < all.length; first += MAX_OPS) call(post, all.slice(first, first + MAX_OPS))
+    for (let first = 0; first < all.length; first += OPS_IN_A_CALL) call(post, all.slice(first, first + OPS_IN_A_CALL))
   }
 
   function call(to: Post, all: readonly Asked[]): void {

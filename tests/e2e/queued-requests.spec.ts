@@ -244,6 +244,15 @@ test('one user’s writes go out as they were written, whoever is there now, and
   expect(await everythingStored(ben)).not.toContain('ann-who-leaves')
 })
 
+/** Ann's page writes and closes; what the service worker began while it was there goes with it. */
+async function leaveBehind(app: AppServer, ann: Page, ben: Page): Promise<void> {
+  await app.cut()
+  await post(ann, '/api/orders', 'of ann')
+  await ann.close()
+  await stopServiceWorkers(ben)
+  await app.restore()
+}
+
 test('one user’s writes wait while only another is there, and go out when their user is back', async ({
   context,
   app,
@@ -252,12 +261,7 @@ test('one user’s writes wait while only another is there, and go out when thei
   const ann = await openOfflinePage(context, { app, scope: 'ann' })
   // There all the time, so that Background Sync finds nobody alone.
   const ben = await openOfflinePage(context, { app, scope: 'ben' })
-  await app.cut()
-  await post(ann, '/api/orders', 'of ann')
-  await ann.close()
-  // What it began while the page was there goes with it.
-  await stopServiceWorkers(ben)
-  await app.restore()
+  await leaveBehind(app, ann, ben)
   await nudge(ben)
   await post(ben, '/api/orders', 'of ben')
   await expect.poll(() => handled(app)).toEqual(['of ben'])
@@ -271,11 +275,7 @@ test('a page that was reloaded past the service worker counts as its user’s, t
   const endpoint = outboxEndpoint(app)
   const ann = await openOfflinePage(context, { app, scope: 'ann' })
   const ben = await openOfflinePage(context, { app, scope: 'ben' })
-  await app.cut()
-  await post(ann, '/api/orders', 'of ann')
-  await ann.close()
-  await stopServiceWorkers(ben)
-  await app.restore()
+  await leaveBehind(app, ann, ben)
   await reloadHard(ben)
   // Messages go whoever is there: where they have arrived the outbox was looked through.
   for (const n of [1, 2]) {

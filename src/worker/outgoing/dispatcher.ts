@@ -171,6 +171,7 @@ export class Dispatcher {
 
   /** What is suspected goes before all others, and alone: so it is found out soon, and the others are out of it. */
   #mayGo(lane: Lane): boolean {
+    if (this.#troubled.size === 0) return true
     const now = this.#deps.host.now()
     const suspected = [...this.#troubled].filter(troubled => isSuspected(troubled, now))
     return suspected.length === 0 || (suspected.includes(lane) && this.sentCount === 0)
