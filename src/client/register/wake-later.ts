@@ -22,6 +22,11 @@ export function wakeWhileWaiting(
 ): void {
   let deadBefore = 0
   let late: ReturnType<typeof setTimeout> | undefined
+  const cancel = (): void => {
+    clearTimeout(late)
+    late = undefined
+  }
+  signal.addEventListener('abort', cancel)
   // Refused in private windows and where the user has switched it off.
   const askForSync = (): void => void registration.sync?.register(SYNC_TAG).catch(() => undefined)
   // Also for dead letters that came and went between two figures.
@@ -31,10 +36,8 @@ export function wakeWhileWaiting(
   }
   line.outbox.onChange(
     ({ waiting, dead }) => {
-      if (waiting === 0) {
-        clearTimeout(late)
-        late = undefined
-      } else if (line.status !== 'open') askForSync()
+      if (waiting === 0) cancel()
+      else if (line.status !== 'open') askForSync()
       else late ??= setTimeout(lookAfter, SENT_WITHIN_MS)
       if (waiting > 0 && dead < deadBefore) nudge(registration)
       deadBefore = dead

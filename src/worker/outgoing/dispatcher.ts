@@ -3,7 +3,8 @@ import { fullJitter } from '../../lib/index.ts'
 import { PartylineError, toWireError } from '../../protocol/index.ts'
 import type { BrokerHost } from '../host.ts'
 import { toUpstreamError, UpstreamError } from '../upstream/transport.ts'
-import { isSuspected, newLane, nextStep, type Item, type Lane } from './lane.ts'
+import { newLane, nextStep, type Item, type Lane } from './lane.ts'
+import { Suspects } from './suspects.ts'
 
 export interface DispatchPolicy {
   readonly maxAttempts: number
@@ -37,10 +38,6 @@ export interface DispatcherDeps {
   changed(): void
 }
 
-/** A connection that ends so soon after a message was sent may end because of it. */
-const SOON_MS = 2_000
-/** After so many of them a message is not sent again: the last ones ended when it alone was under way. */
-const MAX_LOSSES = 5
 /** How much of a lane is read at once: as much as the outbox keeps together. */
 const LOAD_COUNT = 128
 /** How much of it is kept in memory; the rest is read when it has its turn. */
@@ -59,8 +56,7 @@ export class Dispatcher {
   readonly #done = new Set<string>()
   /** Of these, the ones that the database did not let go. */
   readonly #stuck = new Set<string>()
-  /** Lanes in which something was sent just before a connection ended. */
-  readonly #troubled = new Set<Lane>()
+  readonly #suspects = new Suspects()
 
   constructor(deps: DispatcherDeps) {
     this.#deps = deps
@@ -142,7 +138,9 @@ export class Dispatcher {
     for (const lane of this.#lanes.values())
       for (const item of lane.items.filter(({ attempt }) => attempt !== undefined)) {
         this.#unsent(lane, item)
-        if (isUnexplained && now - item.sentAt < SOON_MS && item.notStored === undefined) this.#suspect(lane, item)
+        if (!isUnexplained || item.notStored !== undefined) continue
+        const error = this.#suspects.connectionLost(lane, item, now)
+        if (error !== undefined) this.#bury(lane, item, error)
       }
   }
 
@@ -161,7 +159,7 @@ export class Dispatcher {
     for (;;) {
       const step = nextStep(lane, host.now(), policy.maxUnderWay)
       if (step.type === 'send' && isLate(step.item, host.wallClock())) return expire()
-      else if (step.type === 'send' && !this.#mayGo(lane)) return
+      else if (step.type === 'send' && this.#isHeldBack(lane)) return
       else if (step.type === 'send') this.#send(lane, step.item)
       else if (step.type === 'load') return void this.#load(lane)
       else if (step.type === 'done') return this.#close(lane)
@@ -169,17 +167,13 @@ export class Dispatcher {
     }
   }
 
-  /** What is suspected goes before all others, and alone: so it is found out soon, and the others are out of it. */
-  #mayGo(lane: Lane): boolean {
-    if (this.#troubled.size === 0) return true
-    const now = this.#deps.host.now()
-    const suspected = [...this.#troubled].filter(troubled => isSuspected(troubled, now))
-    return suspected.length === 0 || (suspected.includes(lane) && this.sentCount === 0)
+  #isHeldBack(lane: Lane): boolean {
+    return this.#suspects.isHolding && !this.#suspects.mayGo(lane, this.#deps.host.now(), this.sentCount)
   }
 
   #close(lane: Lane): void {
     lane.cancelTimer()
-    this.#troubled.delete(lane)
+    this.#suspects.closed(lane)
     this.#lanes.delete(lane.name)
     this.#deps.emptied(lane.name)
     this.#deps.changed()
@@ -230,7 +224,7 @@ export class Dispatcher {
       // The connection was lost since, or the time was up.
       if (item.attempt !== attempt) return
       item.attempt = undefined
-      const mayAllGo = this.#troubled.size > 0
+      const mayAllGo = this.#suspects.isHolding
       then()
       if (mayAllGo) this.turn()
       else this.#turn(lane)
@@ -283,15 +277,6 @@ export class Dispatcher {
     box.attempted(item.entry.key).catch(host.reportError)
   }
 
-  /** The connection has ended when it was just sent. */
-  #suspect(lane: Lane, item: Item): void {
-    const { key } = item.entry
-    const losses = (lane.losses.get(key) ?? 0) + 1
-    lane.losses.set(key, losses)
-    this.#troubled.add(lane)
-    if (losses >= MAX_LOSSES) this.#bury(lane, item, endsConnections(losses))
-  }
-
   /** To be sent again, where it is stored. */
   #unsent(lane: Lane, item: Item): void {
     const { box, failed } = this.#deps
@@ -334,7 +319,7 @@ export class Dispatcher {
   #take(lane: Lane, item: Item): void {
     const index = lane.items.indexOf(item)
     if (index >= 0) lane.items.splice(index, 1)
-    if (lane.losses.delete(item.entry.key) && lane.losses.size === 0) this.#troubled.delete(lane)
+    this.#suspects.clear(item)
   }
 
   /** What was sent together and fails together is one failure. */
@@ -371,13 +356,6 @@ async function handOver(send: () => Promise<unknown>): Promise<unknown> {
 
 function rejected({ message, details }: UpstreamError): PartylineError {
   return new PartylineError('rejected', `the server refused the message: ${message}`, { details })
-}
-
-function endsConnections(losses: number): PartylineError {
-  return new PartylineError(
-    'unconfirmed',
-    `${losses} connections ended just after the message was sent, the last when nothing else was under way: it may be too large for the server`,
-  )
 }
 
 function inVain(attempts: number, { message }: UpstreamError): PartylineError {

@@ -25,8 +25,6 @@ export interface Lane {
   notBefore: number
   /** Attempts that have failed in a row. */
   failures: number
-  /** After how many attempts the connection ended at once, by key. */
-  readonly losses: Map<string, number>
   cancelTimer: () => void
 }
 
@@ -51,17 +49,8 @@ export function newLane(name: string, hasMore: boolean): Lane {
     isLoading: false,
     notBefore: 0,
     failures: 0,
-    losses: new Map(),
     cancelTimer: () => {},
   }
-}
-
-/** So often the connection may end when a message was just sent, before that is suspected of being why. */
-const MAX_CHANCES = 2
-
-/** The message that is next may be what the connection ends of, such as one that the server finds too large. */
-export function isSuspected({ items: [next], losses, notBefore }: Lane, now: number): boolean {
-  return next !== undefined && notBefore <= now && (losses.get(next.entry.key) ?? 0) >= MAX_CHANCES
 }
 
 /**
