@@ -1,6 +1,7 @@
 /** `npm run server:supabase`: a Supabase-compatible server. Options go to tests/support/servers/supabase/main.mjs. */
 import './setup/check-node.mjs'
-import { runMain } from './lib/clear-failure.mjs'
+import { ClearFailure, runMain } from './lib/clear-failure.mjs'
+import { whyTaken } from './lib/free-port.mjs'
 import { inRoot } from './lib/paths.mjs'
 import { runNode } from './lib/run.mjs'
 import { parseServerOptions } from './lib/server-options.mjs'
@@ -9,7 +10,9 @@ import { ensurePostgres } from './setup/ensure-postgres.mjs'
 
 await runMain(async () => {
   const args = process.argv.slice(2)
-  const { database } = parseServerOptions('supabase', args, { takesDatabase: true })
+  const { port, database } = parseServerOptions('supabase', args, { takesDatabase: true })
+  const taken = await whyTaken(port)
+  if (taken !== undefined) throw new ClearFailure(taken)
   await ensurePackages()
   // Who names a database has one.
   if (database === undefined) await ensurePostgres()

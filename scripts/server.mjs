@@ -2,6 +2,7 @@
 import './setup/check-node.mjs'
 import { existsSync, readdirSync } from 'node:fs'
 import { ClearFailure, runMain } from './lib/clear-failure.mjs'
+import { whyTaken } from './lib/free-port.mjs'
 import { inRoot, root } from './lib/paths.mjs'
 import { parseServerOptions } from './lib/server-options.mjs'
 import { ensurePackages } from './setup/ensure-packages.mjs'
@@ -17,6 +18,8 @@ await runMain(async () => {
   const names = serverNames()
   if (!names.includes(name)) throw new ClearFailure(`There is no server '${name}'. There are: ${names.join(', ')}.`)
   const options = parseServerOptions(name, args)
+  const taken = await whyTaken(options.port)
+  if (taken !== undefined) throw new ClearFailure(taken)
   await ensurePackages()
   // Here, because it may be installed only now.
   const { runnerImport } = await import('vite')
