@@ -1,6 +1,7 @@
 /** What a Pusher server says, read once. pusher-js has taken the JSON apart, and trusts what is in it. */
 import type { Member, PresenceChange } from '../../protocol/index.ts'
 import { UpstreamError } from '../upstream/transport.ts'
+import { malformedAmong, type Malformed } from './malformed.ts'
 import { isServerChannel } from './pusher-channel-kind.ts'
 
 export type ServerMessage =
@@ -22,7 +23,7 @@ export type ServerMessage =
   | { readonly kind: 'error'; readonly text: string }
   /** For the library itself. */
   | { readonly kind: 'housekeeping' }
-  | { readonly kind: 'malformed'; readonly what: string; readonly detail: string }
+  | Malformed
 
 export interface WatchlistChange {
   readonly name: 'online' | 'offline'
@@ -30,6 +31,19 @@ export interface WatchlistChange {
 }
 
 type Fields = { readonly [name: string]: unknown }
+
+const malformed = malformedAmong(
+  new Set([
+    'no-event',
+    'no-channel',
+    'pusher:signin_success',
+    'pusher_internal:watchlist_events',
+    'pusher_internal:subscription_succeeded',
+    'pusher_internal:member_added',
+    'pusher_internal:member_removed',
+    'pusher_internal:subscription_count',
+  ]),
+)
 
 /** Who of the watched users is online now, or is not. */
 export function toPresenceChange({ name, userIds }: WatchlistChange): PresenceChange {
@@ -164,24 +178,4 @@ function parsed(text: unknown): unknown {
 
 function toText(value: unknown): string {
   return typeof value === 'string' || typeof value === 'number' ? String(value) : 'no reason given'
-}
-
-const KINDS: ReadonlySet<string> = new Set([
-  'no-event',
-  'no-channel',
-  'pusher:signin_success',
-  'pusher_internal:watchlist_events',
-  'pusher_internal:subscription_succeeded',
-  'pusher_internal:member_added',
-  'pusher_internal:member_removed',
-  'pusher_internal:subscription_count',
-])
-
-/** Each kind is reported once: of what nobody knows there is only one, or a server could make up any number. */
-function malformed(what: string, message: unknown): ServerMessage {
-  return {
-    kind: 'malformed',
-    what: KINDS.has(what) ? what : 'unknown-message',
-    detail: JSON.stringify(message)?.slice(0, 200) ?? typeof message,
-  }
 }

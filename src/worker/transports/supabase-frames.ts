@@ -1,4 +1,5 @@
 /** What a server says, read once. */
+import { malformedAmong, type Malformed } from './malformed.ts'
 
 export type ServerFrame =
   | {
@@ -27,7 +28,7 @@ export type ServerFrame =
   | { readonly kind: 'rows'; readonly topic: string; readonly ids: readonly number[]; readonly data: RowChange }
   | { readonly kind: 'presence-state'; readonly topic: string; readonly present: Presences }
   | { readonly kind: 'presence-diff'; readonly topic: string; readonly joins: Presences; readonly leaves: Presences }
-  | { readonly kind: 'malformed'; readonly what: string; readonly detail: string }
+  | Malformed
 
 export type Fields = { readonly [name: string]: unknown }
 
@@ -58,6 +59,20 @@ export interface Meta {
 /** Of a broadcast in binary form: its kind, four lengths or so, and the encoding of the body. */
 const HEAD_BYTES = 5
 const BROADCAST = 4
+
+const malformed = malformedAmong(
+  new Set([
+    'no-frame',
+    'phx_reply',
+    'phx_close',
+    'phx_error',
+    'system',
+    'broadcast',
+    'postgres_changes',
+    'presence_state',
+    'presence_diff',
+  ]),
+)
 
 /** @param decode the library's own reading of what has the right form */
 export function readFrame(data: unknown, decode: (data: unknown) => unknown): ServerFrame {
@@ -182,25 +197,4 @@ function fields(value: unknown): Fields {
 
 export function toText(value: unknown): string {
   return typeof value === 'string' && value !== '' ? value : 'no reason given'
-}
-
-const KINDS: ReadonlySet<string> = new Set([
-  'no-frame',
-  'phx_reply',
-  'phx_close',
-  'phx_error',
-  'system',
-  'broadcast',
-  'postgres_changes',
-  'presence_state',
-  'presence_diff',
-])
-
-/** Each kind is reported once: of what nobody knows there is only one, or a server could make up any number. */
-function malformed(what: string, message: unknown): ServerFrame {
-  return {
-    kind: 'malformed',
-    what: KINDS.has(what) ? what : 'unknown-message',
-    detail: JSON.stringify(message)?.slice(0, 200) ?? typeof message,
-  }
 }
