@@ -7,8 +7,8 @@ export default defineConfig({
   test: {
     projects: [
       inNode('unit'),
-      // Which wait most of the time.
-      inNode('contract', { maxWorkers: 2 }),
+      // Which wait most of the time; after the others, with which they cannot share workers.
+      inNode('contract', { maxWorkers: 2, sequence: { groupOrder: 1 } }),
       inNode('servers', {
         globalSetup: 'tests/support/servers/postgres/global-setup.ts',
         testTimeout: 30_000,

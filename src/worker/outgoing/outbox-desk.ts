@@ -11,7 +11,6 @@ import {
   type OutboxEntry,
   type OutboxRequest,
   type PublishOp,
-  type ReceiptNotice,
 } from '../../protocol/index.ts'
 import type { BrokerHost } from '../host.ts'
 import type { Traffic } from '../observe/traffic.ts'
@@ -21,6 +20,7 @@ import { Attendance } from './attendance.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { LeaseKeeper } from './lease-keeper.ts'
 import type { ResolvedOutboxOptions } from './outbox-options.ts'
+import { Watches, type Receipt, type Watch } from './watches.ts'
 
 export interface OutboxDeskDeps {
   readonly host: BrokerHost
@@ -43,16 +43,6 @@ export interface OutboxDeskDeps {
   changed(): void
   /** A message was stored. */
   stored(): void
-}
-
-/** A tab that waits to hear what becomes of a message. */
-interface Watch {
-  readonly session: Session
-  readonly id: number
-  /** In which the message waits, where that is known. */
-  lane: string | undefined
-  /** The message is in the outbox, or was. */
-  isStored: boolean
 }
 
 interface Early {
@@ -90,8 +80,7 @@ const OPEN_AGAIN_MS = 30_000
  */
 export class OutboxDesk {
   readonly #deps: OutboxDeskDeps
-  /** By key: several may have published the same message. */
-  readonly #watches = new Map<string, readonly Watch[]>()
+  readonly #watches = new Watches()
   readonly #interested = new Set<Session>()
   #storage: OutboxCounts['storage'] = 'opening'
   #opened: Opened | undefined
@@ -134,9 +123,7 @@ export class OutboxDesk {
     if (this.#storage === 'opening') return void this.#early.push({ session, op })
     if (opened === undefined) return this.#publishUnstored(session, op)
     const { key, outbox, lane = op.channel } = op.durable
-    this.#unwatch(key, session, op.id)
-    const others = this.#watches.get(key) ?? []
-    this.#watches.set(key, [...others, { session, id: op.id, lane, isStored: outbox !== undefined }])
+    this.#watches.add(key, { session, id: op.id, lane, isStored: outbox !== undefined })
     if (outbox !== undefined) void this.#recall(opened, outbox, key)
     else void this.#store(opened, op)
   }
@@ -144,15 +131,13 @@ export class OutboxDesk {
   /** The tab no longer awaits it: not sent if it waits still, otherwise on its way all the same. */
   cancel(session: Session, id: number): void {
     this.#early = this.#early.filter(early => early.session !== session || early.op.id !== id)
-    for (const key of this.#watches.keys())
-      if (this.#unwatch(key, session, id) && !this.#watches.has(key))
-        this.#drop([key]).catch(this.#deps.host.reportError)
+    for (const key of this.#watches.cancel(session, id)) this.#drop([key]).catch(this.#deps.host.reportError)
   }
 
   /** The tab is gone; what it has published stays. */
   detach(session: Session): void {
     this.#interested.delete(session)
-    for (const key of this.#watches.keys()) this.#unwatch(key, session)
+    this.#watches.detach(session)
   }
 
   /** A tab has come or gone. */
@@ -288,16 +273,16 @@ export class OutboxDesk {
       },
       send: ({ channel, event, payload }, key, signal) => {
         traffic.published++
-        return send({ channel, event, payload, key, origin: this.#watches.get(key)?.[0]?.session.id }, signal)
+        return send({ channel, event, payload, key, origin: this.#watches.of(key)[0]?.session.id }, signal)
       },
       acknowledged: (key, reply) => {
         traffic.acknowledged++
-        this.#tell(key, { stage: 'acknowledged', reply })
+        this.#watches.settle(key, { stage: 'acknowledged', reply })
       },
       left: () => this.#countsChanged(),
       failed: (key, error) => {
         traffic.failed++
-        this.#tell(key, { stage: 'failed', error: toWireError(error) })
+        this.#watches.settle(key, { stage: 'failed', error: toWireError(error) })
         this.#countsChanged()
       },
       expire: () => void this.#expire(box),
@@ -331,15 +316,6 @@ export class OutboxDesk {
     return opened
   }
 
-  /** Of this tab: one message, or all that there are. Whether there was any. */
-  #unwatch(key: string, session: Session, id?: number): boolean {
-    const watches = this.#watches.get(key) ?? []
-    const left = watches.filter(watch => watch.session !== session || (id !== undefined && watch.id !== id))
-    if (left.length > 0) this.#watches.set(key, left)
-    else this.#watches.delete(key)
-    return left.length < watches.length
-  }
-
   #ready(): Opened {
     if (this.#opened !== undefined) return this.#opened
     const { message: why = 'the outbox is closed', retryable = false } = this.#failure ?? {}
@@ -366,7 +342,7 @@ export class OutboxDesk {
     if (isSure) dispatcher.add(entry)
     try {
       const added = await adding
-      this.#tellStored(entry.key, box)
+      this.#watches.tellStored(entry.key, box.id)
       this.#stored(opened, entry, added, isSure)
       this.#deps.stored()
     } catch (error) {
@@ -380,7 +356,7 @@ export class OutboxDesk {
     if (replaced !== undefined) {
       dispatcher.withdraw(new Set([replaced]))
       const why = new PartylineError('replaced', 'a newer message with the same coalesce has taken its place')
-      this.#tell(replaced, { stage: 'failed', error: toWireError(why) })
+      this.#watches.settle(replaced, { stage: 'failed', error: toWireError(why) })
     }
     if (outcome === 'known') void this.#recall(opened, box.id, entry.key)
     else if (!isSure) dispatcher.stored(entry)
@@ -389,13 +365,13 @@ export class OutboxDesk {
 
   /** A tab asks what became of a message that an earlier broker has stored. */
   async #recall({ box, dispatcher }: Opened, outbox: string, key: string): Promise<void> {
-    const asked = this.#watches.get(key) ?? []
+    const asked = this.#watches.of(key)
     try {
       const fate = await box.fate(key)
       if (fate.state === 'waiting') {
-        for (const watch of this.#watches.get(key) ?? []) watch.lane = fate.lane
+        for (const watch of this.#watches.of(key)) watch.lane = fate.lane
         dispatcher.stored(fate)
-      } else this.#tell(key, outbox === box.id ? toReceipt(fate) : wiped(), asked)
+      } else this.#watches.settle(key, outbox === box.id ? toReceipt(fate) : wiped(), asked)
     } catch (error) {
       this.#deps.host.reportError(error)
     }
@@ -412,23 +388,22 @@ export class OutboxDesk {
 
   /** What somebody else has sent or buried, of one lane or of all, its tab hears from here. */
   async #lookAfterWatches(box: Outbox, lane?: string): Promise<void> {
-    const isDue = (watch: Watch): boolean => watch.isStored && (lane === undefined || watch.lane === lane)
-    const stored = [...this.#watches].filter(([key, watches]) => watches.some(isDue) && !box.sending.has(key))
+    const stored = this.#watches.ofStored(lane).filter(([key]) => !box.sending.has(key))
     const look = async ([key, watches]: readonly [string, readonly Watch[]]): Promise<void> => {
       const fate = await box.fate(key)
-      if (fate.state !== 'waiting') this.#tell(key, toReceipt(fate), watches)
+      if (fate.state !== 'waiting') this.#watches.settle(key, toReceipt(fate), watches)
     }
     await Promise.all(stored.map(look))
   }
 
   async #expire(box: Outbox): Promise<void> {
-    const asked = new Map(this.#watches)
+    const asked = this.#watches.snapshot()
     try {
       const expired = await box.expire()
       this.#opened?.dispatcher.withdraw(new Set(expired.map(({ key }) => key)))
       for (const { key, died } of expired) {
         this.#deps.traffic.failed++
-        if (died !== undefined) this.#tell(key, { stage: 'failed', error: died.error }, asked.get(key) ?? [])
+        if (died !== undefined) this.#watches.settle(key, { stage: 'failed', error: died.error }, asked.get(key) ?? [])
       }
       await this.#armExpiry(box)
     } catch (error) {
@@ -449,35 +424,14 @@ export class OutboxDesk {
   async #drop(keys: readonly string[]): Promise<readonly string[]> {
     if (this.#opened === undefined) return []
     const { box, dispatcher } = this.#opened
-    const asked = new Map(this.#watches)
+    const asked = this.#watches.snapshot()
     const dropping = box.drop(keys)
     dispatcher.withdraw(new Set(keys))
     const dropped = await dropping
     const why = toWireError(new PartylineError('dropped', 'the message was dropped from the outbox'))
-    for (const key of dropped) this.#tell(key, { stage: 'failed', error: why }, asked.get(key) ?? [])
+    for (const key of dropped) this.#watches.settle(key, { stage: 'failed', error: why }, asked.get(key) ?? [])
     this.#countsChanged()
     return dropped
-  }
-
-  #tellStored(key: string, { id }: Outbox): void {
-    for (const watch of this.#watches.get(key) ?? []) {
-      if (watch.isStored) continue
-      watch.isStored = true
-      watch.session.send({ type: 'receipt', id: watch.id, stage: 'stored', outbox: id })
-    }
-  }
-
-  /**
-   * The last that is heard of it.
-   * @param asked who waited for it when what is told was looked up: whoever has published under its key since has not
-   */
-  #tell(key: string, notice: Omit<ReceiptNotice, 'type' | 'id'>, asked = this.#watches.get(key) ?? []): void {
-    const watches = this.#watches.get(key) ?? []
-    const others = watches.filter(watch => !asked.includes(watch))
-    if (others.length > 0) this.#watches.set(key, others)
-    else this.#watches.delete(key)
-    for (const watch of watches)
-      if (asked.includes(watch)) watch.session.send({ type: 'receipt', id: watch.id, ...notice })
   }
 
   #countsChanged(): void {
@@ -507,7 +461,7 @@ function toEntry({ channel, event, payload, durable }: DurableOp, now: number): 
 }
 
 /** What the tab hears of a message that does not wait any more. */
-function toReceipt(fate: Exclude<Fate, { readonly state: 'waiting' }>): Omit<ReceiptNotice, 'type' | 'id'> {
+function toReceipt(fate: Exclude<Fate, { readonly state: 'waiting' }>): Receipt {
   switch (fate.state) {
     case 'absent':
       return { stage: 'acknowledged' }
@@ -518,7 +472,7 @@ function toReceipt(fate: Exclude<Fate, { readonly state: 'waiting' }>): Omit<Rec
   }
 }
 
-function wiped(): Omit<ReceiptNotice, 'type' | 'id'> {
+function wiped(): Receipt {
   const why = 'the outbox was wiped since the message was stored: nobody knows whether it was sent'
   return { stage: 'failed', error: toWireError(new PartylineError('unconfirmed', why)) }
 }
