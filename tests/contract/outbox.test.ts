@@ -194,6 +194,38 @@ describe('a message that is published', () => {
   })
 })
 
+describe('messages that are asked for again', () => {
+  const op = { op: 'publish', channel: 'orders', event: 'place', timeoutMs: 10_000 } as const
+  const asked = (id: number, again: boolean) => ({ ...op, id, payload: id, durable: { key: `k${id}`, again } })
+
+  it.each([
+    ['are new to the broker', false],
+    ['are stored already', true],
+  ])('go before what is published after them: they %s', async (_, areStored) => {
+    const transport = testTransport()
+    const sent: unknown[] = []
+    const first = deferred<void>()
+    transport.behaviour.publish = async ({ payload }) => {
+      if (sent.push(payload) === 1) await first.promise
+    }
+    const line = startNodeLine({ transport }, nodeHost({ openOutbox: nodeStorage() }))
+    onTestFinished(() => line.close())
+    const tab = await line.openTab()
+    const ask = (ids: readonly number[], again: boolean) => tab.ask(...ids.map(id => asked(id, again)))
+    await ask([0], false)
+    await waitFor(() => sent.length === 1, 'the first message')
+    if (areStored) await ask([1, 2, 3], false)
+    // With the lane free what is new could go at once.
+    else first.resolve()
+    const [last, told] = areStored ? [3, 'stored'] : [0, 'acknowledged']
+    await tab.notice('receipt', ({ id, stage }) => id === last && stage === told)
+    await Promise.all([ask([1, 2, 3], true), ask([4, 5, 6], false)])
+    first.resolve()
+    await waitFor(() => sent.length >= 7, 'all messages')
+    expect(sent).toEqual([0, 1, 2, 3, 4, 5, 6])
+  })
+})
+
 describe('what is not to be stored', () => {
   it('is told to be not sent while the server is down, and nothing of it is kept', async () => {
     const browser = openBrowser()
@@ -453,6 +485,17 @@ describe("a key of the app's own", () => {
     comeBack(browser)
     for (const receipt of receipts) expect(await endOf(receipt)).toBe('acknowledged')
     expect(arrived(browser)).toEqual([7])
+  })
+
+  it('changes nothing about the order of the lane, whichever messages have one', async () => {
+    const browser = openBrowser()
+    const orders = browser.openPage().line.channel('orders')
+    const numbers = Array.from({ length: 12 }, (_, n) => n)
+    const keyed = (n: number): object => (n % 3 === 1 ? { key: `order-${n}` } : {})
+    await orders.request('place', numbers.shift())
+    const ends = numbers.map(n => endOf(orders.publish('place', n, keyed(n))))
+    expect(new Set(await Promise.all(ends))).toEqual(new Set(['acknowledged']))
+    expect(arrived(browser)).toEqual([0, ...numbers])
   })
 
   it('under which there is a dead letter is for the new message, which takes its place', async () => {

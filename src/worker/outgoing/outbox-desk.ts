@@ -91,6 +91,8 @@ export class OutboxDesk {
   #failure: PartylineError | undefined
   #cancelOpening = (): void => {}
   #isOver = false
+  /** How many of a lane are being stored that are not sent from memory: what is published behind them waits its turn. */
+  readonly #unsure = new Map<string, number>()
   #cancelExpiry = (): void => {}
   #cancelTelling: (() => void) | undefined
 
@@ -338,29 +340,37 @@ export class OutboxDesk {
     // What is being sent under its key is the same message, also when the server refuses that meanwhile.
     const adding = box.add(entry, again || box.sending.has(key))
     // One that may be stored already is sent from the database, where it has its place; one that may be refused not at all.
-    const isSure = !own && !again && box.hasRoomFor(entry)
+    const isSure = !own && !again && !this.#unsure.has(entry.lane) && box.hasRoomFor(entry)
     if (isSure) dispatcher.add(entry)
+    else this.#countUnsure(entry, 1)
     try {
       const added = await adding
       this.#watches.tellStored(entry.key, box.id)
-      this.#stored(opened, entry, added, isSure)
+      await this.#stored(opened, entry, added, isSure)
       this.#deps.stored()
     } catch (error) {
       dispatcher.notStored(entry, error as PartylineError)
     }
+    if (!isSure) this.#countUnsure(entry, -1)
     this.#countsChanged()
   }
 
-  #stored(opened: Opened, entry: NewEntry, { outcome, replaced }: Added, isSure: boolean): void {
+  #countUnsure({ lane }: NewEntry, change: 1 | -1): void {
+    const count = (this.#unsure.get(lane) ?? 0) + change
+    if (count > 0) this.#unsure.set(lane, count)
+    else this.#unsure.delete(lane)
+  }
+
+  async #stored(opened: Opened, entry: NewEntry, { outcome, replaced }: Added, isSure: boolean): Promise<void> {
     const { box, dispatcher } = opened
     if (replaced !== undefined) {
       dispatcher.withdraw(new Set([replaced]))
       const why = new PartylineError('replaced', 'a newer message with the same coalesce has taken its place')
       this.#watches.settle(replaced, { stage: 'failed', error: toWireError(why) })
     }
-    if (outcome === 'known') void this.#recall(opened, box.id, entry.key)
-    else if (!isSure) dispatcher.stored(entry)
+    if (outcome !== 'known' && !isSure) dispatcher.stored(entry)
     if (entry.expiresAt !== undefined) void this.#armExpiry(box).catch(this.#deps.host.reportError)
+    if (outcome === 'known') await this.#recall(opened, box.id, entry.key)
   }
 
   /** A tab asks what became of a message that an earlier broker has stored. */
