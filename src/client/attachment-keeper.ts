@@ -22,6 +22,8 @@ const BACKOFF = { baseMs: 500, maxMs: 15_000 }
 const AT_ONCE = 3
 /** An attachment that lasted so long makes up for the failures before it. */
 const STABLE_MS = 3_000
+/** Chromium gives a SharedWorker that has just failed to whoever opens it meanwhile, and then says nothing of it. */
+const TORN_DOWN_MS = 200
 /** How often a tab that waits for a broker looks whether the others have another one. */
 const LOOK_MS = 700
 /** How often a tab that has replaced a silent broker wakes the others. */
@@ -36,6 +38,8 @@ export interface AttachmentKeeperDeps {
   hello(): Omit<Hello, 'lease' | 'session' | 'attempt' | 'protocol' | 'scope'>
   attached(attachment: Attachment, welcome: Welcome, isSameBroker: boolean): void
   items(items: Frame['items']): void
+  /** The tab leaves a broker that may live on with other tabs: none but that may carry on its connection. */
+  moving(): void
   /** There is no broker for the moment; another attempt follows by itself, at once where it is `isBrief`. */
   detached(error: PartylineError, isBrief: boolean): void
   /** No attempt will help; nothing follows. */
@@ -113,7 +117,14 @@ export function keepAttached(deps: AttachmentKeeperDeps): AttachmentKeeper {
       over,
       items: deps.items,
       attached(welcome) {
-        hosts.worked()
+        hosts.worked({
+          address: { scope, generation },
+          over: over.signal,
+          move() {
+            deps.moving()
+            attachment.leave('bye', staleEpoch())
+          },
+        })
         attachedAt = performance.now()
         deps.attached(attachment, welcome, welcome.epoch === knownEpoch)
         knownEpoch = welcome.epoch
@@ -182,8 +193,8 @@ export function keepAttached(deps: AttachmentKeeperDeps): AttachmentKeeper {
     // By a listener that just heard of it.
     if (left) return
     // Without a timer, which a browser that takes a hidden page for too busy may hold back for minutes.
-    if (isAtOnce) void attach()
-    else timer = setTimeout(attach, fullJitter(failures - AT_ONCE, Math.random(), BACKOFF))
+    if (isAtOnce && error.code !== 'worker-failed') void attach()
+    else timer = setTimeout(attach, isAtOnce ? TORN_DOWN_MS : fullJitter(failures - AT_ONCE, Math.random(), BACKOFF))
   }
 
   return {

@@ -103,6 +103,9 @@ export function baseLine(hosts: HostChoice, options: LineOptions, outbox?: Outbo
       outgoing.attached(attachment.ask, resumed, isSameBroker)
       for (const channel of channels.values()) channel.attached()
     },
+    moving() {
+      marks = []
+    },
     detached({ code }, isBrief) {
       for (const channel of channels.values()) channel.detached()
       outgoing.detached()

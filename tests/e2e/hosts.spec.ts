@@ -1,3 +1,5 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { Page } from '@playwright/test'
 import { expect, test } from '../support/e2e/fixtures.ts'
 import { brokenPromises } from '../support/chaos/ledger-rules.ts'
@@ -18,6 +20,7 @@ import { crashTab } from '../support/faults/crash-tab.ts'
 import { noProcesses } from '../support/faults/processes.ts'
 import { stopTab } from '../support/faults/stop-tab.ts'
 import { hide, show } from '../support/faults/visibility.ts'
+import type { AppServer } from '../support/servers/app-server.ts'
 import type { SocketIoServer } from '../support/servers/socket-io-server.ts'
 
 /** From the end of the leader to the first event in every other tab. */
@@ -216,6 +219,49 @@ test('without Web Locks and BroadcastChannel as well, each tab has a broker and 
     await expect.poll(() => server.connections()).toBe(left)
   }
 })
+
+test('tabs that one failure of the script has parted meet again on the best host, and miss nothing untold', async ({
+  context,
+  app,
+  serve,
+}) => {
+  const server = await serve()
+  const options = { appUrl: app.url, server: server.url }
+  const script = await sharedWorkerScript(app)
+  script.isAway = true
+  const parted = await openTabs(() => openTab(context, options), 3)
+  for (const tab of parted) expect(await hostOf(tab)).toBe('elected')
+  const stop = tick(server)
+  script.isAway = false
+  const tabs = [...parted, await openTab(context, options)]
+  // The first look may be 4 s away and more, where there were some in vain.
+  await expect
+    .poll(() => Promise.all(tabs.map(hostOf)), { timeout: 20_000 })
+    .toEqual(['shared', 'shared', 'shared', 'shared'])
+  await expect.poll(async () => (await brokersOf(tabs)).size).toBe(1)
+  await expect.poll(() => server.connections()).toBe(1)
+  await heard(tabs, 1)
+  const last = stop()
+  for (const tab of tabs) {
+    await reached(tab, last)
+    expect(brokenPromises(await ledgerOf(tab))).toEqual([])
+  }
+})
+
+/** The worker's script on this server, which can be away for whoever opens it as a SharedWorker. */
+async function sharedWorkerScript(app: AppServer): Promise<{ isAway: boolean }> {
+  const script = { isAway: false }
+  const assets = join(process.env['PARTYLINE_APP_FOLDER'] ?? '', 'assets')
+  const file = (await readdir(assets)).find(name => /^app\.worker-.*\.js$/.test(name))
+  if (file === undefined) throw new Error('the app has no worker')
+  const body = await readFile(join(assets, file), 'utf8')
+  app.on(`/assets/${file}`, ({ headers }) =>
+    script.isAway && headers['sec-fetch-dest'] === 'sharedworker'
+      ? { status: 503 }
+      : { headers: { 'content-type': 'text/javascript', 'cache-control': 'no-cache' }, body },
+  )
+  return script
+}
 
 async function openTabs(open: () => Promise<Page>, count: number): Promise<Page[]> {
   const tabs: Page[] = []

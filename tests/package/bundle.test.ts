@@ -161,23 +161,24 @@ describe('the client, Comlink included', () => {
     connect = await bundle('client-alone', "import { connect } from 'partyline'\nglobalThis.line = connect\n")
   })
 
-  test('is at most 9.4 kB in a tab that has a SharedWorker', async () => {
-    expect(await bytesOf(connect, entryOf(connect).fileName)).toBeLessThanOrEqual(9_400)
+  test('is at most 9.6 kB in a tab that has a SharedWorker', async () => {
+    expect(await bytesOf(connect, entryOf(connect).fileName)).toBeLessThanOrEqual(9_600)
   })
 
   test.each([
     ['socket-io', "import { io as face } from 'partyline/socket-io'"],
     ['pusher', "import face from 'partyline/pusher'"],
     ['supabase', "import { createRealtime as face } from 'partyline/supabase'"],
-  ])('is at most 11.9 kB with the face partyline/%s', async (name, imported) => {
+  ])('is at most 12.1 kB with the face partyline/%s', async (name, imported) => {
     const face = await bundle(`tab-${name}`, `${imported}\nglobalThis.face = face\n`)
-    expect(await bytesOf(face, entryOf(face).fileName)).toBeLessThanOrEqual(11_900)
+    expect(await bytesOf(face, entryOf(face).fileName)).toBeLessThanOrEqual(12_100)
   })
 
   test('loads at most 3.5 kB more where there is none', async () => {
     const { fileName, dynamicImports } = entryOf(connect)
     const loaded = closureOf(connect, fileName)
-    expect(dynamicImports).toHaveLength(2)
+    // Two hosts, and the way back from them.
+    expect(dynamicImports).toHaveLength(3)
     for (const name of dynamicImports) expect(await bytesOf(connect, name, loaded)).toBeLessThanOrEqual(3_500)
   })
 })

@@ -33,7 +33,8 @@ function setUp({ lacks = [] }: { lacks?: readonly Host['name'][] } = {}) {
   })
   const choice = chooseHost([option('shared'), option('elected'), option('local')])
   const { signal } = new AbortController()
-  return { choice, log, link, opened, signal, open: () => choice.open(ADDRESS, signal, SCRIPT) }
+  const on = { address: ADDRESS, over: signal, move: () => void log.push('move') }
+  return { choice, log, link, opened, signal, on, open: () => choice.open(ADDRESS, signal, SCRIPT) }
 }
 
 test.each<[readonly Host['name'][], Host['name']]>([
@@ -67,13 +68,13 @@ test('one that never worked is given up with its second failure in a row, and le
 })
 
 test('one that has worked is given up after three failures in a row', async () => {
-  const { choice, open } = setUp()
+  const { choice, open, on } = setUp()
   await open()
-  choice.worked()
+  choice.worked(on)
   choice.failed()
   choice.failed()
   expect(choice.name).toBe('shared')
-  choice.worked()
+  choice.worked(on)
   choice.failed()
   choice.failed()
   expect(choice.name).toBe('shared')
@@ -82,9 +83,9 @@ test('one that has worked is given up after three failures in a row', async () =
 })
 
 test('what the one before had earned does not count for the next', async () => {
-  const { choice, open } = setUp()
+  const { choice, open, on } = setUp()
   await open()
-  choice.worked()
+  choice.worked(on)
   for (let failures = 0; failures < 3; failures++) choice.failed()
   expect(choice.name).toBe('elected')
   choice.failed()
