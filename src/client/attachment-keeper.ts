@@ -24,6 +24,8 @@ const AT_ONCE = 3
 const STABLE_MS = 3_000
 /** Chromium gives a SharedWorker that has just failed to whoever opens it meanwhile, and then says nothing of it. */
 const TORN_DOWN_MS = 200
+/** A page that is loaded again knows that there was a broker, and need not wait for it as long as for a script. */
+const RELOADED_MS = 3_500
 /** How often a tab that waits for a broker looks whether the others have another one. */
 const LOOK_MS = 700
 /** How often a tab that has replaced a silent broker wakes the others. */
@@ -138,6 +140,11 @@ export function keepAttached(deps: AttachmentKeeperDeps): AttachmentKeeper {
       waiting: lookForNewer,
     })
     current = attachment
+    if (attempts === 1 && isReloaded())
+      setTimeout(
+        () => attachment.wasWelcome || over.abort(retryable('call-timeout', 'the broker is silent')),
+        RELOADED_MS,
+      )
   }
 
   function takeLease(): Promise<Lease> {
@@ -214,4 +221,10 @@ export function keepAttached(deps: AttachmentKeeperDeps): AttachmentKeeper {
       hosts.leave()
     },
   }
+}
+
+/** By its user, who may do so because the broker hangs: a SharedWorker may outlive its only page. */
+function isReloaded(): boolean {
+  const [navigation] = performance.getEntriesByType('navigation') as PerformanceNavigationTiming[]
+  return navigation?.type === 'reload'
 }

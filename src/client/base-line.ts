@@ -112,7 +112,8 @@ export function baseLine(hosts: HostChoice, options: LineOptions, outbox?: Outbo
       if (!isBrief) become({ status: 'offline', reason: code })
     },
     failed(error) {
-      if (error.code !== 'forgotten') reportError(error)
+      // What is no mistake of the app's the status tells.
+      if (!/^(forgotten|update-required)$/.test(error.code)) reportError(error)
       end(error)
     },
   })

@@ -115,6 +115,8 @@ for (const { host, connectionsOf, noWorker } of ALL_HOSTS)
       const server = await serve()
       const options = { appUrl, server: server.url, host } as const
       const tabs = [await openTab(context, options), await openTab(context, options)]
+      const errors: Error[] = []
+      for (const tab of tabs) tab.on('pageerror', error => errors.push(error))
       await tabs[0]?.evaluate(
         ([scope, on]) => {
           // As a broker of the future would introduce itself.
@@ -139,6 +141,8 @@ for (const { host, connectionsOf, noWorker } of ALL_HOSTS)
           .poll(() => tab.evaluate(() => [window.line.status, window.line.reason]))
           .toEqual(['closed', 'update-required'])
       await expect.poll(() => server.connections()).toBe(0)
+      // Nobody's mistake: no error for whoever watches the app for errors.
+      expect(errors).toEqual([])
     })
   })
 

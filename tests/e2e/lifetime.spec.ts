@@ -1,6 +1,7 @@
 import type { Page } from '@playwright/test'
 import { SHARING_HOSTS } from '../support/e2e/all-hosts.ts'
 import { expect, test } from '../support/e2e/fixtures.ts'
+import { hangBroker } from '../support/faults/hang-broker.ts'
 import { brokersOf, joined, ledgerOf, numbersIn, openTab, reached, verdictsIn } from '../support/e2e/tab.ts'
 
 test('a reload of the only tab keeps the broker and the connection, where the browser has extendedLifetime', async ({
@@ -17,6 +18,22 @@ test('a reload of the only tab keeps the broker and the connection, where the br
   await reached(tab, server.tick('orders'))
   expect(server.joins).toEqual(['orders'])
   expect(server.peakConnections()).toBe(1)
+})
+
+test('a broker that hangs is replaced after a reload of the only tab as soon as in one that stays', async ({
+  real: { browser, context },
+  appUrl,
+  serve,
+}) => {
+  const server = await serve()
+  const tab = await openTab(context, { appUrl, server: server.url })
+  await hangBroker(browser, 8_000)
+  await tab.reload()
+  await expect.poll(() => tab.evaluate(() => window.line.channel('orders').state), { timeout: 6_000 }).toBe('joined')
+  await reached(tab, server.tick('orders'))
+  const { generation } = await tab.evaluate(() => window.line.stats())
+  expect(generation).toBe(2)
+  await expect.poll(() => server.connections(), { timeout: 8_000 }).toBe(1)
 })
 
 for (const { host } of SHARING_HOSTS)

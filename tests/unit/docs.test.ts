@@ -53,6 +53,25 @@ describe('docs/protocol.md tells of', () => {
   })
 })
 
+describe('every test that is named is there', () => {
+  const named = ['docs/failure-modes.md', 'docs/outbox.md', 'docs/service-worker.md'].flatMap(page =>
+    Array.from(
+      read(page).matchAll(/\b(e2e|contract|browser|unit) ((?:`[a-z0-9-]+`(?:, )?)+)/g),
+      ([, kind = '', names = '']) =>
+        Array.from(
+          names.matchAll(/`([^`]+)`/g),
+          ([, name = '']) => `tests/${kind}/${name}.${kind === 'e2e' ? 'spec' : 'test'}.ts`,
+        ),
+    ).flat(),
+  )
+
+  // A folder where there are several.
+  const isThere = (file: string): boolean =>
+    [file, file.replace(/\.\w+\.ts$/, '')].some(path => existsSync(new URL(`../../${path}`, import.meta.url)))
+
+  test.each([...new Set(named)])('%s', file => expect(isThere(file)).toBe(true))
+})
+
 describe('every link leads somewhere', () => {
   const pages = readdirSync(new URL('../../docs', import.meta.url), { recursive: true, encoding: 'utf8' })
     .filter(path => path.endsWith('.md'))
