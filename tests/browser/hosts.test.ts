@@ -188,7 +188,7 @@ describe('an elected host', () => {
     expect(first.epoch).toBe(second.epoch)
   })
 
-  test('whose scope was forgotten ends its worker at once, and nobody leads before all that wait have heard it', async () => {
+  test('whose scope was forgotten ends its worker and makes way when all that wait have heard it', async () => {
     const scope = newScope()
     const terminated = vi.spyOn(Worker.prototype, 'terminate')
     onTestFinished(() => terminated.mockRestore())
@@ -197,15 +197,32 @@ describe('an elected host', () => {
     const following = [awaitLead(scope), awaitLead(scope)]
     await expect.poll(() => locksOf(scope)).toEqual({ leads: 1, waits: 2, visible: 1 })
     leading.leave(forgotten())
-    expect(terminated).toHaveBeenCalledTimes(1)
     // Whatever the page gives up by itself has arrived when the browser has answered.
     await locksOf(scope)
     for (const [index, { leave }] of following.entries()) {
       expect(await locksOf(scope)).toMatchObject({ leads: 1, waits: following.length - index })
+      expect(terminated).not.toHaveBeenCalled()
       leave()
     }
     await expect.poll(() => locksOf(scope)).toEqual({ leads: 0, waits: 0, visible: 0 })
     for (const { elected } of following) expect(elected).not.toHaveBeenCalled()
+    expect(terminated).toHaveBeenCalledTimes(1)
+  })
+
+  test('whose scope was forgotten serves nobody who comes then; the next one does', async () => {
+    const scope = newScope()
+    const knocks = knocksOf(scope)
+    const leading = openHost(electedHost)
+    const { attachment, ended, epoch } = await openTab(leading, scope)
+    await attachment.call('forget').catch(() => {})
+    expect(await ended).toMatchObject({ code: 'forgotten' })
+    const before = knocks.length
+    const following = openTab(openHost(electedHost), scope)
+    await vi.waitUntil(async () => (await locksOf(scope)).waits === 1 && knocks.length > before)
+    leading.leave(forgotten())
+    const next = await following
+    expect(next.link.moved).toBeDefined()
+    expect(next.epoch).not.toBe(epoch)
   })
 
   test('whose scope was forgotten makes way for a tab that goes on waiting', async () => {

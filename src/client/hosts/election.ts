@@ -22,7 +22,8 @@ export class Election {
   readonly #outcomes = new Emitter<Outcome>()
   #isStanding = false
   #leader: Leader | undefined
-  #isForgotten = false
+  /** Once the scope was forgotten: resolves when the others have heard it. */
+  #allHeard: Promise<void> | undefined
 
   /** @param startWorker throws a PartylineError when it cannot */
   constructor(address: BrokerAddress, startWorker: () => Worker) {
@@ -47,11 +48,15 @@ export class Election {
 
   /**
    * Ends the worker, if this tab runs it, before it makes way for the next: at once, unless the scope was `forgotten`,
-   * which the others have yet to hear. Idempotent.
+   * which the others have yet to hear. A worker that is ended takes along what it has just said in Firefox and WebKit.
+   * Idempotent.
    */
   leave(why?: PartylineError): void {
-    if (why?.code === 'forgotten') this.#isForgotten = true
-    this.#leader?.end()
+    const leader = this.#leader
+    if (why?.code === 'forgotten') this.#allHeard ??= untilNobodyWaits(meetingNames(this.#address))
+    // One that has not started has said nothing, and must not.
+    if (this.#allHeard && leader?.hasStarted) void this.#allHeard.then(() => leader.end())
+    else leader?.end()
     this.#meeting.close()
     this.#left.abort(new PartylineError('stale-epoch', 'the page has left the election', { retryable: true }))
   }
@@ -95,7 +100,7 @@ export class Election {
     this.#meeting.here(OWN)
     await leader.over
     this.#leader = undefined
-    if (this.#isForgotten) await untilNobodyWaits(meetingNames(this.#address))
+    await this.#allHeard
   }
 
   #deposed(): void {

@@ -27,6 +27,10 @@ export class Leader {
     })
   }
 
+  get hasStarted(): boolean {
+    return this.#hasStarted
+  }
+
   /** Resolves when there is a broker, or when the worker is ended before. */
   get started(): Promise<void> {
     return this.#started.promise
