@@ -213,7 +213,9 @@ describe('an elected host', () => {
     const scope = newScope()
     const knocks = knocksOf(scope)
     const leading = openHost(electedHost)
-    const { attachment, ended, epoch } = await openTab(leading, scope)
+    const { attachment, ended, epoch, publish, payloads } = await openTab(leading, scope)
+    await publish(1)
+    await vi.waitUntil(() => payloads().length === 1)
     await attachment.call('forget').catch(() => {})
     expect(await ended).toMatchObject({ code: 'forgotten' })
     const before = knocks.length
