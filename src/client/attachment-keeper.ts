@@ -218,7 +218,7 @@ export function keepAttached(deps: AttachmentKeeperDeps): AttachmentKeeper {
       wakeUps = undefined
       current?.leave(how, error)
       attempt.abort(error)
-      hosts.leave()
+      hosts.leave(error)
     },
   }
 }

@@ -302,7 +302,7 @@ export interface Line<Events = AnyEvents> {
   /**
    * Ends the line of this scope in all tabs and wipes what is kept of it, as when the user signs out: the others hear
    * `closed` with the reason `forgotten`. On host `local` it is this page's line alone. Resolves when it is done.
-   * @throws PartylineError `call-timeout`, `stale-epoch` (no broker just now), `line-closed`
+   * @throws PartylineError `call-timeout`, `stale-epoch` (no broker just now): call it again; `line-closed`
    */
   forget(): Promise<void>
   /** Leaves the line. Idempotent. Pending calls reject with `line-closed`. */

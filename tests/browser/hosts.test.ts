@@ -4,8 +4,8 @@ import type { Host } from '../../src/client/hosts/host.ts'
 import { localHost } from '../../src/client/hosts/local.ts'
 import { recordScript } from '../../src/client/hosts/worker-script.ts'
 import type { ConnectOptions } from '../../src/client/types.ts'
-import { toWorkerName } from '../../src/protocol/index.ts'
-import { meetingNames } from '../../src/protocol/meeting.ts'
+import { PartylineError, PROTOCOL_VERSION, toWireError, toWorkerName } from '../../src/protocol/index.ts'
+import { linkNames, meetingNames, parseMeeting } from '../../src/protocol/meeting.ts'
 import { notingWorker, openHost, openTab } from '../support/browser/open-host.ts'
 import { newScope } from '../support/browser/open-line.ts'
 
@@ -19,6 +19,8 @@ const scriptWorker =
 
 const notingUrl = (): string => String(recordScript(notingWorker, 'any').url)
 
+const forgotten = (): PartylineError => new PartylineError('forgotten', 'by the test')
+
 const unending = (): AbortSignal => new AbortController().signal
 
 /** How many hold and await the locks of a scope. */
@@ -27,6 +29,36 @@ async function locksOf(scope: string, generation = 1) {
   const { held = [], pending = [] } = await navigator.locks.query()
   const count = (locks: readonly LockInfo[], name: string): number => locks.filter(lock => lock.name === name).length
   return { leads: count(held, leader), waits: count(pending, leader), visible: count(held, visible) }
+}
+
+/** Waits for the leader's lock of a scope, as a tab that follows does, until it is aborted or the test ends. */
+function awaitLead(scope: string) {
+  const waits = new AbortController()
+  const elected = vi.fn<() => void>()
+  const { leader } = meetingNames({ scope, generation: 1 })
+  const turn = navigator.locks.request(leader, { signal: waits.signal }, elected).catch(() => {})
+  onTestFinished(() => waits.abort())
+  return { elected, turn, leave: () => waits.abort() }
+}
+
+/** The links that are asked for on the meeting channel of a scope. */
+function knocksOf(scope: string): readonly string[] {
+  const meeting = new BroadcastChannel(meetingNames({ scope, generation: 1 }).meeting)
+  onTestFinished(() => meeting.close())
+  const knocks: string[] = []
+  meeting.addEventListener('message', ({ data }) => {
+    const message = parseMeeting(data)
+    if (message?.type === 'knock') knocks.push(message.link)
+  })
+  return knocks
+}
+
+/** Says on the control channel of a link that the scope was forgotten, as its broker would. */
+function sayForgotten(scope: string, link: string): void {
+  const control = new BroadcastChannel(linkNames({ scope, generation: 1 }, link).control)
+  onTestFinished(() => control.close())
+  const error = toWireError(forgotten())
+  control.postMessage({ type: 'partyline:announce', protocol: PROTOCOL_VERSION, epoch: 'before', error })
 }
 
 /** Holds the leader's lock of a scope, as another tab would. Resolves with the release when it has it. */
@@ -154,6 +186,76 @@ describe('an elected host', () => {
     await expect.poll(() => locksOf(scope)).toEqual({ leads: 0, waits: 0, visible: 0 })
     const [first, second] = [await openTab(leading, scope), await openTab(following, scope)]
     expect(first.epoch).toBe(second.epoch)
+  })
+
+  test('whose scope was forgotten ends its worker and makes way when all that wait have heard it', async () => {
+    const scope = newScope()
+    const terminated = vi.spyOn(Worker.prototype, 'terminate')
+    onTestFinished(() => terminated.mockRestore())
+    const leading = openHost(electedHost)
+    await openTab(leading, scope)
+    const following = [awaitLead(scope), awaitLead(scope)]
+    await expect.poll(() => locksOf(scope)).toEqual({ leads: 1, waits: 2, visible: 1 })
+    leading.leave(forgotten())
+    // Whatever the page gives up by itself has arrived when the browser has answered.
+    await locksOf(scope)
+    for (const [index, { leave }] of following.entries()) {
+      expect(await locksOf(scope)).toMatchObject({ leads: 1, waits: following.length - index })
+      expect(terminated).not.toHaveBeenCalled()
+      leave()
+    }
+    await expect.poll(() => locksOf(scope)).toEqual({ leads: 0, waits: 0, visible: 0 })
+    for (const { elected } of following) expect(elected).not.toHaveBeenCalled()
+    expect(terminated).toHaveBeenCalledTimes(1)
+  })
+
+  test('whose scope was forgotten serves nobody who comes then; the next one does', async () => {
+    const scope = newScope()
+    const knocks = knocksOf(scope)
+    const leading = openHost(electedHost)
+    const { attachment, ended, epoch, publish, payloads } = await openTab(leading, scope)
+    await publish(1)
+    await vi.waitUntil(() => payloads().length === 1)
+    await attachment.call('forget').catch(() => {})
+    expect(await ended).toMatchObject({ code: 'forgotten' })
+    const before = knocks.length
+    const following = openTab(openHost(electedHost), scope)
+    await vi.waitUntil(async () => (await locksOf(scope)).waits === 1 && knocks.length > before)
+    leading.leave(forgotten())
+    const next = await following
+    expect(next.link.moved).toBeDefined()
+    expect(next.epoch).not.toBe(epoch)
+  })
+
+  test('whose scope was forgotten makes way for a tab that goes on waiting', async () => {
+    const scope = newScope()
+    const leading = openHost(electedHost)
+    await openTab(leading, scope)
+    const { turn, elected } = awaitLead(scope)
+    await vi.waitUntil(async () => (await locksOf(scope)).waits === 1)
+    leading.leave(forgotten())
+    await turn
+    expect(elected).toHaveBeenCalledTimes(1)
+  })
+
+  test('that is elected before it has heard that the scope was forgotten hears it all the same', async () => {
+    const scope = newScope()
+    const release = await holdLead(scope)
+    const before = new Worker(notingUrl(), { name: toWorkerName({ scope, generation: 1 }), type: 'module' })
+    const knocks = knocksOf(scope)
+    const worker = vi.fn<ConnectOptions['worker']>(options => {
+      // On its way since before the leader went.
+      for (const link of knocks) sayForgotten(scope, link)
+      return notingWorker(options)
+    })
+    const { attachment, ended } = await openTab(openHost(electedHost, worker), scope)
+    await vi.waitUntil(async () => (await locksOf(scope)).waits === 1 && knocks.length > 0)
+    before.terminate()
+    const asked = attachment.call('forget').catch((error: unknown) => error)
+    release()
+    expect(await ended).toMatchObject({ code: 'forgotten' })
+    expect(await asked).toMatchObject({ code: 'forgotten' })
+    expect(worker).toHaveBeenCalledTimes(1)
   })
 
   test('that leaves while it waits for an answer rejects', async () => {

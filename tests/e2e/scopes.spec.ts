@@ -1,6 +1,7 @@
 import { ALL_HOSTS, SHARING_HOSTS } from '../support/e2e/all-hosts.ts'
 import { expect, test } from '../support/e2e/fixtures.ts'
-import { brokersOf, ledgerOf, numbersIn, openTab, reached, tabUrl } from '../support/e2e/tab.ts'
+import { leaderOf } from '../support/e2e/leader.ts'
+import { brokersOf, ledgerOf, joined, numbersIn, openTab, reached, scopeOf, tabUrl } from '../support/e2e/tab.ts'
 
 for (const { host } of ALL_HOSTS)
   test.describe(`with the broker on host ${host}`, () => {
@@ -51,6 +52,36 @@ for (const { host } of SHARING_HOSTS)
     await reached(ben, server.tick('orders'))
     await expect(other.evaluate(() => window.line.stats())).rejects.toThrow('forget')
   })
+
+test('a tab that follows may end the line of all, round after round, and none of them elects another leader', async ({
+  context,
+  appUrl,
+  serve,
+}) => {
+  const server = await serve()
+  const tabs = await Promise.all(Array.from({ length: 4 }, () => context.newPage()))
+  const states = (): Promise<unknown[]> =>
+    Promise.all(tabs.map(tab => tab.evaluate(() => [window.line.status, window.line.reason])))
+  for (let round = 1; round <= 6; round++) {
+    const options = { appUrl, server: server.url, host: 'elected', scope: `round-${round}` } as const
+    for (const tab of tabs) {
+      await tab.goto(tabUrl(options))
+      await joined(tab)
+    }
+    const leader = await leaderOf(tabs, scopeOf(options))
+    expect(leader).toBe(tabs[0])
+    const signsOut = tabs[1 + (round % 3)]
+    await signsOut?.evaluate(() => window.line.forget())
+    await expect.poll(states).toEqual(tabs.map(() => ['closed', 'forgotten']))
+    await expect.poll(() => server.connections()).toBe(0)
+    // What is left can bring nothing back.
+    await expect.poll(() => leaderOf(tabs, scopeOf(options))).toBeUndefined()
+    expect(tabs.flatMap(tab => tab.workers())).toEqual([])
+    expect(server.joins).toHaveLength(round)
+    // Nothing is wrong with calling it again.
+    await signsOut?.evaluate(() => window.line.forget())
+  }
+})
 
 test('whoever signs in again after forget starts anew', async ({ context, appUrl, serve }) => {
   const server = await serve()

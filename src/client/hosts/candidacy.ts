@@ -65,6 +65,23 @@ export function isAwaitedByVisible(
   return pending.some(({ name, clientId }) => name === leader && visibleClients.has(clientId))
 }
 
+/** A tab that has not heard within it that it should not wait any more hangs, or is frozen. */
+const HEARD_WITHIN_MS = 1_000
+
+/**
+ * Resolves when none of the tabs that wait for the leadership now waits any more, and after a second at the latest. It
+ * looks as often as the browser answers, which is some milliseconds in all: timers may stand still in a hidden page.
+ */
+export async function untilNobodyWaits({ leader }: MeetingNames): Promise<void> {
+  const until = performance.now() + HEARD_WITHIN_MS
+  const waiting = async (): Promise<(string | undefined)[]> => {
+    const { pending = [] }: LockManagerSnapshot = await navigator.locks.query().catch(() => ({}))
+    return pending.filter(({ name }) => name === leader).map(({ clientId }) => clientId)
+  }
+  const first = new Set(await waiting())
+  while (performance.now() < until && (await waiting()).some(client => first.has(client)));
+}
+
 /** Holds a shared lock whenever this tab is visible, until the returned function is called. Idempotent. */
 function markWhileVisible(name: string): () => void {
   let unmark = document.hidden ? ignore : holdShared(name)

@@ -2,7 +2,7 @@ import { describe, PartylineError, type BrokerAddress } from '../../protocol/ind
 import { meetingNames } from '../../protocol/meeting.ts'
 import { abortable } from '../abortable.ts'
 import { Emitter } from '../emitter.ts'
-import { standForElection } from './candidacy.ts'
+import { standForElection, untilNobodyWaits } from './candidacy.ts'
 import type { HostLink } from './host.ts'
 import { Leader } from './leader.ts'
 import { Meeting } from './meeting.ts'
@@ -22,6 +22,8 @@ export class Election {
   readonly #outcomes = new Emitter<Outcome>()
   #isStanding = false
   #leader: Leader | undefined
+  /** Once the scope was forgotten: resolves when the others have heard it. */
+  #allHeard: Promise<void> | undefined
 
   /** @param startWorker throws a PartylineError when it cannot */
   constructor(address: BrokerAddress, startWorker: () => Worker) {
@@ -44,9 +46,17 @@ export class Election {
     return link
   }
 
-  /** Ends the worker, if this tab runs it, before it makes way for the next. Idempotent. */
-  leave(): void {
-    this.#leader?.end()
+  /**
+   * Ends the worker, if this tab runs it, before it makes way for the next: at once, unless the scope was `forgotten`,
+   * which the others have yet to hear. A worker that is ended takes along what it has just said in Firefox and WebKit.
+   * Idempotent.
+   */
+  leave(why?: PartylineError): void {
+    const leader = this.#leader
+    if (why?.code === 'forgotten') this.#allHeard ??= untilNobodyWaits(meetingNames(this.#address))
+    // One that has not started has said nothing, and must not.
+    if (this.#allHeard && leader?.hasStarted) void this.#allHeard.then(() => leader.end())
+    else leader?.end()
     this.#meeting.close()
     this.#left.abort(new PartylineError('stale-epoch', 'the page has left the election', { retryable: true }))
   }
@@ -85,15 +95,24 @@ export class Election {
     const leader = new Leader(this.#startWorker())
     this.#leader = leader
     this.#outcomes.emit(async () => leader.link())
-    // Whoever led before is gone.
+    // Whoever led before is gone. Its last word may still be on its way: that there is nothing to lead any more.
+    await Promise.race([leader.started, elapsed(LAST_WORD_MS)])
     this.#meeting.here(OWN)
     await leader.over
     this.#leader = undefined
+    await this.#allHeard
   }
 
   #deposed(): void {
     this.#leader?.end(new PartylineError('stale-epoch', 'another tab runs the broker now', { retryable: true }))
   }
+}
+
+/** How long a new leader listens to the broker before, at most: until its own has started. */
+const LAST_WORD_MS = 500
+
+function elapsed(ms: number): Promise<void> {
+  return new Promise(resolve => setTimeout(resolve, ms))
 }
 
 /** In place of an epoch: that of the worker that is being started, to which this tab has other links. */

@@ -35,7 +35,7 @@ export interface HostChoice {
   worked(on: OnHost): void
   /** No broker could be started. */
   failed(): void
-  leave(): void
+  leave: Host['leave']
 }
 
 /** @param options the best first; at least one of them is there */
@@ -80,6 +80,6 @@ export function chooseHost(options: readonly HostOption[]): HostChoice {
     failed() {
       if (++failures >= maxFailures) turnTo((at + 1) % there.length)?.leave()
     },
-    leave: () => host?.leave(),
+    leave: why => host?.leave(why),
   }
 }

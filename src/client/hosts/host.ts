@@ -11,8 +11,13 @@ export interface Host {
    * @param script where the broker runs that has taken over from another, for hosts that open one by its script
    */
   open(address: BrokerAddress, signal: AbortSignal, script?: BrokerScript): Promise<HostLink>
-  /** The page goes, or goes into the back/forward cache: whatever it runs here for other tabs ends. `open` may follow. */
-  leave(): void
+  /**
+   * The page goes, or goes into the back/forward cache, or its line has ended: whatever it runs here for other tabs ends.
+   * `open` may follow.
+   *
+   * @param why with `forgotten` other tabs hear the same, and need no other broker
+   */
+  leave(why?: PartylineError): void
 }
 
 /** As much of a MessagePort or a BroadcastChannel as a tab needs. */

@@ -9,19 +9,31 @@ export class Leader {
   readonly #worker: Worker
   readonly #links = new Map<HostLink, MessagePort>()
   readonly #failed = deferred<PartylineError>()
+  readonly #started = deferred<void>()
   readonly #over = deferred<void>()
   #hasStarted = false
 
   constructor(worker: Worker) {
     this.#worker = worker
     worker.addEventListener('message', ({ data }) => {
-      if (parseMeeting(data)?.type === 'here') this.#hasStarted = true
+      if (parseMeeting(data)?.type !== 'here') return
+      this.#hasStarted = true
+      this.#started.resolve()
     })
     // Browsers tell no reason for a script that cannot be loaded. Later it is an error of the app's own.
     worker.addEventListener('error', ({ message }) => {
       if (!this.#hasStarted)
         this.end(new PartylineError('worker-failed', `no worker; is its URL right? ${message}`, { retryable: true }))
     })
+  }
+
+  get hasStarted(): boolean {
+    return this.#hasStarted
+  }
+
+  /** Resolves when there is a broker, or when the worker is ended before. */
+  get started(): Promise<void> {
+    return this.#started.promise
   }
 
   /** Resolves when the worker is ended, by whomever. */
@@ -40,6 +52,7 @@ export class Leader {
   /** Ends the worker, and the links to it: with an error whoever listens to them hears it. Idempotent. */
   end(error?: PartylineError): void {
     this.#worker.terminate()
+    this.#started.resolve()
     this.#over.resolve()
     if (error === undefined) for (const link of this.#links.keys()) link.close()
     else {

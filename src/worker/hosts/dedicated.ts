@@ -20,9 +20,10 @@ export function serveDedicated(worker: DedicatedWorkerGlobal, source: BrokerOpti
   const meeting = address && new BroadcastChannel(meetingNames(address).meeting)
   const links = address && new Links(address)
   let announced: string | undefined
+  let reception: Reception | undefined
 
   function present(): Reception {
-    const reception = next()
+    reception = next()
     if (reception.epoch !== announced) {
       announced = reception.epoch
       const here: Here = { type: 'here', epoch: announced }
@@ -36,6 +37,8 @@ export function serveDedicated(worker: DedicatedWorkerGlobal, source: BrokerOpti
     if (isPortMessage(data)) for (const port of ports) present().accept(port)
   })
   meeting?.addEventListener('message', ({ data }) => {
+    // Its scope was forgotten, and this worker ends with the line of its tab: who comes now is for the next one.
+    if (reception?.ended === true) return
     const message = parseMeeting(data)
     const link = message?.type === 'knock' ? links?.open(message.link) : undefined
     if (link !== undefined) present().accept(link.control, link.data)

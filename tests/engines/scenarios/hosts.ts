@@ -45,6 +45,21 @@ export const hostScenarios: readonly Scenario[] = [
     },
   },
   {
+    name: 'without SharedWorker a tab that follows may end the line of all, and nobody leads it on',
+    async run({ server, openTab }) {
+      const tabs: AppTab[] = []
+      while (tabs.length < 4) tabs.push(await openTab({ host: 'elected' }))
+      const joins = server.joins.length
+      await tabs.at(-1)?.evaluate(() => window.line.forget())
+      for (const tab of tabs)
+        await expect
+          .poll(() => tab.evaluate(() => `${window.line.status} ${window.line.reason}`))
+          .toBe('closed forgotten')
+      await expect.poll(() => server.connections()).toBe(0)
+      expect(server.joins).toHaveLength(joins)
+    },
+  },
+  {
     name: 'without Web Locks and BroadcastChannel as well, each tab has a broker and a connection of its own',
     async run({ server, openTab }) {
       const tabs = [await openTab({ host: 'local' }), await openTab({ host: 'local' })]
