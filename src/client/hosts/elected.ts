@@ -25,8 +25,8 @@ export function electedHost(worker: ConnectOptions['worker']): Host {
       }
       return election.open(signal)
     },
-    leave() {
-      election?.leave()
+    leave(word) {
+      election?.leave(word)
       election = undefined
     },
   }

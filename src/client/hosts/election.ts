@@ -1,9 +1,10 @@
-import { describe, PartylineError, type BrokerAddress } from '../../protocol/index.ts'
+import { describe, PartylineError, type BrokerAddress, type LastWord } from '../../protocol/index.ts'
 import { meetingNames } from '../../protocol/meeting.ts'
 import { abortable } from '../abortable.ts'
 import { Emitter } from '../emitter.ts'
 import { standForElection } from './candidacy.ts'
 import type { HostLink } from './host.ts'
+import { sayLastWord } from './last-word.ts'
 import { Leader } from './leader.ts'
 import { Meeting } from './meeting.ts'
 
@@ -44,8 +45,13 @@ export class Election {
     return link
   }
 
-  /** Ends the worker, if this tab runs it, before it makes way for the next. Idempotent. */
-  leave(): void {
+  /**
+   * Ends the worker, if this tab runs it, before it makes way for the next. Idempotent.
+   *
+   * @param word for the other tabs to take to that one
+   */
+  leave(word?: LastWord): void {
+    if (this.#leader !== undefined && word !== undefined) sayLastWord(this.#address.scope, word)
     this.#leader?.end()
     this.#meeting.close()
     this.#left.abort(new PartylineError('stale-epoch', 'the page has left the election', { retryable: true }))

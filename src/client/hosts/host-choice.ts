@@ -25,7 +25,7 @@ export interface HostChoice {
   worked(): void
   /** No broker could be started. */
   failed(): void
-  leave(): void
+  leave: Host['leave']
 }
 
 /** @param options the best first; at least one of them is there */
@@ -35,7 +35,7 @@ export function chooseHost(options: readonly HostOption[]): HostChoice {
   let failures = 0
   let maxFailures = MAX_FAILURES
   const first = (): HostOption => there[0] as HostOption
-  const leave = (): void => host?.leave()
+  const leave: Host['leave'] = word => host?.leave(word)
   return {
     get name() {
       return first().name

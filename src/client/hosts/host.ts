@@ -1,4 +1,4 @@
-import type { BrokerAddress, BrokerScript, PartylineError } from '../../protocol/index.ts'
+import type { BrokerAddress, BrokerScript, LastWord, PartylineError } from '../../protocol/index.ts'
 import type { HostName } from '../types.ts'
 
 /** One way to reach a broker. */
@@ -11,8 +11,12 @@ export interface Host {
    * @param script where the broker runs that has taken over from another, for hosts that open one by its script
    */
   open(address: BrokerAddress, signal: AbortSignal, script?: BrokerScript): Promise<HostLink>
-  /** The page goes, or goes into the back/forward cache: whatever it runs here for other tabs ends. `open` may follow. */
-  leave(): void
+  /**
+   * The page goes, or goes into the back/forward cache: whatever it runs here for other tabs ends. `open` may follow.
+   *
+   * @param word what the other tabs are to know if their broker ends with that
+   */
+  leave(word?: LastWord): void
 }
 
 /** As much of a MessagePort or a BroadcastChannel as a tab needs. */
