@@ -5,6 +5,7 @@ import {
   type BrokerScript,
   type Frame,
   type Hello,
+  type LastWord,
   type Lease,
   type Welcome,
 } from '../protocol/index.ts'
@@ -28,6 +29,8 @@ const TORN_DOWN_MS = 200
 const RELOADED_MS = 3_500
 /** How often a tab that waits for a broker looks whether the others have another one. */
 const LOOK_MS = 700
+/** Of leading tabs; more than one where several leave at once. */
+const MAX_LAST_WORDS = 5
 /** How often a tab that has replaced a silent broker wakes the others. */
 const MAX_CALLS = 3
 
@@ -37,7 +40,7 @@ export interface AttachmentKeeperDeps {
   readonly timeoutMs: number
   readonly lease: TabLease
   /** What to say to the next broker. */
-  hello(): Omit<Hello, 'lease' | 'session' | 'attempt' | 'protocol' | 'scope'>
+  hello(): Omit<Hello, 'lease' | 'lastWords' | 'session' | 'attempt' | 'protocol' | 'scope'>
   attached(attachment: Attachment, welcome: Welcome, isSameBroker: boolean): void
   items(items: Frame['items']): void
   /** The tab leaves a broker that may live on with other tabs: none but that may carry on its connection. */
@@ -77,12 +80,13 @@ export function keepAttached(deps: AttachmentKeeperDeps): AttachmentKeeper {
   /** How often the other tabs are still to be woken. */
   let calls = 0
   let wakeUps: BroadcastChannel | undefined
+  let lastWords: readonly LastWord[] = []
   /** How the page has left, if it has. */
   let left: 'bye' | 'suspend' | undefined
 
   async function attach(): Promise<void> {
     left = undefined
-    wakeUps ??= openWakeUps(scope, retryNow)
+    wakeUps ??= openWakeUps(scope, retryNow, word => (lastWords = [...lastWords, word].slice(-MAX_LAST_WORDS)))
     cancelRetry()
     const own = (attempt = new AbortController())
     const { signal } = own
@@ -114,7 +118,7 @@ export function keepAttached(deps: AttachmentKeeperDeps): AttachmentKeeper {
   function attachTo(link: HostLink, lease: Lease, over: AbortController): void {
     const attachment = openAttachment({
       link,
-      hello: { ...deps.hello(), protocol: PROTOCOL_VERSION, scope, lease, attempt: ++attempts, session },
+      hello: { ...deps.hello(), lastWords, protocol: PROTOCOL_VERSION, scope, lease, attempt: ++attempts, session },
       timeoutMs,
       over,
       items: deps.items,
@@ -218,7 +222,7 @@ export function keepAttached(deps: AttachmentKeeperDeps): AttachmentKeeper {
       wakeUps = undefined
       current?.leave(how, error)
       attempt.abort(error)
-      hosts.leave(error)
+      hosts.leave(error, deps.hello())
     },
   }
 }

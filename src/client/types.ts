@@ -81,7 +81,8 @@ export interface SubscribeOptions extends ListenOptions {
   /**
    * `one`: each event comes to exactly one of the tabs that ask for it so, for sounds, notifications and printing:
    * of the visible ones the one that had the focus last. If that tab goes before it has handled the event, another
-   * gets it. @default 'all'
+   * gets it. Tabs that do not share a worker do not know of each other: on host `local` every tab gets it, and of tabs
+   * on different hosts one on each. @default 'all'
    */
   readonly deliver?: 'all' | 'one'
   /**

@@ -59,6 +59,8 @@ export interface Hello {
   readonly session?: { readonly id: string; readonly seq: number } | undefined
   /** Up to where the tab has handled everything, the oldest first; the last few that it was told. */
   readonly marks?: readonly Mark[] | undefined
+  /** Of tabs whose broker ended with them, the oldest first. */
+  readonly lastWords?: readonly LastWord[] | undefined
   /** The tab wants to hear how full the outbox is. @default false */
   readonly watchesOutbox?: boolean | undefined
 }
@@ -100,6 +102,15 @@ export interface Resume {
   readonly position?: string | undefined
   /** Position of the last one that this tab alone was given. */
   readonly one?: string | undefined
+}
+
+/**
+ * What a tab that leaves with the broker says to the others, for them to take to the next one: how far it had come in
+ * the channels whose events it took alone.
+ */
+export interface LastWord {
+  readonly marks?: readonly Mark[] | undefined
+  readonly wanted: readonly Wanted[]
 }
 
 /** A place in the stream of events: all that came before it was handed over. */

@@ -9,6 +9,7 @@ import type {
   Durable,
   Hello,
   Lease,
+  LastWord,
   Mark,
   Op,
   OpFailure,
@@ -29,6 +30,7 @@ const MAX_TIMEOUT_MS = 24 * 60 * 60 * 1000
 const MAX_TTL_MS = 10 * 365 * MAX_TIMEOUT_MS
 
 const MAX_MARKS = 16
+const MAX_LAST_WORDS = 16
 const MAX_STREAMS = 1_000
 /** Of what a transport writes down about its session, which may name every channel of the line. */
 const MAX_SESSION_LENGTH = 1_000_000
@@ -59,11 +61,10 @@ export function parseHello(value: unknown): Hello {
     focused: flag(hello['focused'], 'hello.focused'),
     online: flag(hello['online'], 'hello.online'),
     hasCredentials: flag(hello['hasCredentials'], 'hello.hasCredentials'),
-    wanted: Array.from(list(hello['wanted'], 'hello.wanted'), (wanted, index) =>
-      parseWanted(wanted, `hello.wanted[${index}]`),
-    ),
+    wanted: parseAllWanted(hello['wanted'], 'hello.wanted'),
     ...(hello['session'] === undefined ? {} : { session: parseSession(hello['session']) }),
-    ...(hello['marks'] === undefined ? {} : { marks: parseMarks(hello['marks']) }),
+    ...(hello['marks'] === undefined ? {} : { marks: parseMarks(hello['marks'], 'hello.marks') }),
+    ...(hello['lastWords'] === undefined ? {} : { lastWords: parseLastWords(hello['lastWords']) }),
     ...(hello['watchesOutbox'] === undefined
       ? {}
       : { watchesOutbox: flag(hello['watchesOutbox'], 'hello.watchesOutbox') }),
@@ -184,6 +185,10 @@ function parseChannel(value: unknown, at: string): string {
   return id
 }
 
+function parseAllWanted(value: unknown, at: string): Wanted[] {
+  return Array.from(list(value, at), (wanted, index) => parseWanted(wanted, `${at}[${index}]`))
+}
+
 function parseWanted(value: unknown, at: string): Wanted {
   const wanted = fields(value, at)
   return {
@@ -213,8 +218,21 @@ function parseSession(value: unknown): NonNullable<Hello['session']> {
   return { id: name(id, 'hello.session.id'), seq: whole(seq, 'hello.session.seq') }
 }
 
-function parseMarks(value: unknown): Mark[] {
-  return Array.from(list(value, 'hello.marks', MAX_MARKS), (mark, index) => parseMark(mark, `hello.marks[${index}]`))
+function parseMarks(value: unknown, at: string): Mark[] {
+  return Array.from(list(value, at, MAX_MARKS), (mark, index) => parseMark(mark, `${at}[${index}]`))
+}
+
+/** They are other tabs' words, perhaps of another version: what makes no sense must not keep the one that brings it out. */
+function parseLastWords(value: unknown): LastWord[] {
+  return list(value, 'hello.lastWords', MAX_LAST_WORDS).flatMap((word, index) => {
+    const at = `hello.lastWords[${index}]`
+    try {
+      const { marks, wanted } = fields(word, at)
+      return [{ marks: parseMarks(marks, `${at}.marks`), wanted: parseAllWanted(wanted, `${at}.wanted`) }]
+    } catch {
+      return []
+    }
+  })
 }
 
 function parseMark(value: unknown, at: string): Mark {

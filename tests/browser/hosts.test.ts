@@ -4,7 +4,7 @@ import type { Host } from '../../src/client/hosts/host.ts'
 import { localHost } from '../../src/client/hosts/local.ts'
 import { recordScript } from '../../src/client/hosts/worker-script.ts'
 import type { ConnectOptions } from '../../src/client/types.ts'
-import { PartylineError, PROTOCOL_VERSION, toWireError, toWorkerName } from '../../src/protocol/index.ts'
+import { PartylineError, PROTOCOL_VERSION, tabsChannel, toWireError, toWorkerName } from '../../src/protocol/index.ts'
 import { linkNames, meetingNames, parseMeeting } from '../../src/protocol/meeting.ts'
 import { notingWorker, openHost, openTab } from '../support/browser/open-host.ts'
 import { newScope } from '../support/browser/open-line.ts'
@@ -138,6 +138,22 @@ describe('an elected host', () => {
     await again[1].publish('after')
     for (const { payloads } of again) await vi.waitUntil(() => payloads().length === 1)
     await expect.poll(() => locksOf(scope)).toEqual({ leads: 1, waits: 1, visible: 2 })
+  })
+
+  test('that leads says to all tabs, when it leaves, how far it had come in what it took alone; a follower does not', async () => {
+    const scope = newScope()
+    const [leading, following] = [openHost(electedHost), openHost(electedHost)]
+    await openTab(leading, scope)
+    await openTab(following, scope)
+    const said: unknown[] = []
+    const tabs = new BroadcastChannel(tabsChannel(scope))
+    onTestFinished(() => tabs.close())
+    tabs.addEventListener('message', ({ data }) => said.push(data))
+    const [all, one] = [{ channel: 'floor' }, { channel: 'orders', deliver: 'one' as const }]
+    following.leave(undefined, { wanted: [all, one] })
+    leading.leave(undefined, { marks: [{ epoch: 'e', n: 1 }], wanted: [all, one] })
+    await vi.waitUntil(() => said.length > 0)
+    expect(said).toEqual([{ marks: [{ epoch: 'e', n: 1 }], wanted: [one] }])
   })
 
   test('keeps leadership and worker when it is opened again', async () => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest'
-import type { Deliver, Hello, MarkNotice, SignalOp } from '../../src/protocol/index.ts'
-import { fakeClockHost } from '../support/line/fake-clock-host.ts'
+import { tabsChannel, type Deliver, type Hello, type MarkNotice, type SignalOp } from '../../src/protocol/index.ts'
+import { fakeClockHost, reactions } from '../support/line/fake-clock-host.ts'
 import { nodeBrowser } from '../support/line/node-browser.ts'
 import { startNodeLine } from '../support/line/node-line.ts'
 import { rawTab, type RawTab } from '../support/line/raw-tab.ts'
@@ -358,4 +358,40 @@ describe('when the broker dies', () => {
     await waitFor(() => numbers().includes(6), 'the sixth event')
     expect(numbers().toSorted((a, b) => Number(a) - Number(b))).toEqual(upTo(6))
   })
+
+  it('with the tab that got them, what that had handled does not come again, as it says when it leaves', async () => {
+    const browser = nodeBrowser({ speed: 5 })
+    onTestFinished(() => browser.close())
+    const [stays, leaves] = [browser.openPage(), browser.openPage()]
+    const stayed = stays.note('orders', { deliver: 'one' })
+    await waitFor(() => stays.line.channel('orders').state === 'joined', 'the first join')
+    const left = leaves.note('orders', { deliver: 'one' })
+    await waitFor(() => leaves.line.channel('orders').state === 'joined', 'the second join')
+    const { brokers, server } = browser
+    for (const n of [1, 2]) server.emit('orders', n)
+    await waitFor(() => left.includes(2), 'two events')
+    for (const page of [stays, leaves]) page.look()
+    await waitFor(() => stays.marks.at(-1)?.checkpoint?.['']?.position === 'p2', 'a mark')
+    for (const n of [3, 4]) server.emit('orders', n)
+    await waitFor(() => left.includes(4), 'the fourth event')
+    const said = nextLastWord()
+    brokers[0]?.kill()
+    server.emit('orders', 5)
+    leaves.line.close()
+    await said
+    stays.noticeSilence()
+    await waitFor(() => stayed.includes(5), 'the fifth event')
+    server.emit('orders', 6)
+    await waitFor(() => stayed.includes(6), 'the sixth event')
+    expect(left).toEqual(upTo(4))
+    expect(stayed.filter(word => typeof word === 'number')).toEqual([5, 6])
+  })
 })
+
+/** Resolves when all tabs have heard it. */
+async function nextLastWord(): Promise<void> {
+  const channel = new BroadcastChannel(tabsChannel('ann'))
+  await new Promise(resolve => channel.addEventListener('message', resolve, { once: true }))
+  channel.close()
+  await reactions()
+}

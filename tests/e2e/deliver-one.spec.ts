@@ -2,7 +2,7 @@ import type { Page } from '@playwright/test'
 import { rendererOf } from '../support/e2e/cdp.ts'
 import { SHARING_HOSTS } from '../support/e2e/all-hosts.ts'
 import { expect, test } from '../support/e2e/fixtures.ts'
-import { openTab, reached } from '../support/e2e/tab.ts'
+import { eventually, openTab, reached } from '../support/e2e/tab.ts'
 import { freeze } from '../support/faults/freeze.ts'
 import { noProcesses } from '../support/faults/processes.ts'
 import { hide, show } from '../support/faults/visibility.ts'
@@ -77,6 +77,60 @@ for (const { host } of SHARING_HOSTS)
       expect(await takenBy(first)).toEqual([])
     })
   })
+
+test.describe('when the visible tab that takes them leaves, and with it the broker that it runs', () => {
+  const ROUNDS = 4
+  const leavings: readonly (readonly [string, (tab: Page) => Promise<unknown>])[] = [
+    ['is closed', tab => tab.close()],
+    ['goes into the back/forward cache', tab => tab.goto('about:blank')],
+    ['closes its line', tab => tab.evaluate(() => window.line.close())],
+  ]
+  for (const [how, leave] of leavings)
+    test(`each event is handled exactly once: it ${how}`, async ({ real: { context }, appUrl, serve }) => {
+      for (let round = 0; round < ROUNDS; round++) {
+        const server = await serve()
+        const tabs = await openTakers(context, { appUrl, server: server.url, host: 'elected' })
+        const [leader, , witness] = tabs
+        if (leader === undefined || witness === undefined) throw new Error('there are three tabs')
+        expect(leader.workers()).toHaveLength(1)
+        await Promise.all(tabs.map(tellOthers))
+        const takenByAll = (): Promise<number[]> =>
+          witness.evaluate(() => (window as unknown as { takenByAll: number[] }).takenByAll)
+        const takenUpTo = (n: number) =>
+          eventually(async () => (await takenByAll()).some(taken => taken >= n)).toBe(true)
+        await show(leader)
+        const ticking = setInterval(() => server.tick('orders'), 20)
+        await takenUpTo(100)
+        expect((await takenBy(leader)).length).toBeGreaterThanOrEqual(100)
+        await leave(leader)
+        await takenUpTo(200)
+        clearInterval(ticking)
+        const last = server.tick('orders')
+        await takenUpTo(last)
+        expect((await takenByAll()).toSorted((a, b) => a - b)).toEqual(Array.from({ length: last }, (_, i) => i + 1))
+        for (const tab of tabs) await tab.close()
+      }
+    })
+})
+
+/** From now on each tab also notes what the others take, at once: one that leaves cannot be asked afterwards. */
+async function tellOthers(tab: Page): Promise<void> {
+  await tab.evaluate(() => {
+    const takenByAll: number[] = []
+    Object.assign(window, { takenByAll })
+    const others = new BroadcastChannel('taken')
+    others.addEventListener('message', ({ data }) => takenByAll.push(data as number))
+    window.line.channel('orders').on(
+      'tick',
+      payload => {
+        const { n } = payload as { n: number }
+        takenByAll.push(n)
+        others.postMessage(n)
+      },
+      { deliver: 'one' },
+    )
+  })
+}
 
 async function openTakers(
   context: Parameters<typeof openTab>[0],

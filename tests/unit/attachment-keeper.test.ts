@@ -36,12 +36,15 @@ function setUp({ query = async () => ({ held: [] }) }: { query?: () => Promise<L
   /** Generations of brokers that answer nothing. */
   const dead = new Set<number>()
   const pings: number[] = []
+  const hellos: unknown[] = []
+  const left: unknown[] = []
   const host = {
     name: 'shared' as const,
     async open(address: BrokerAddress) {
       const { port1, port2: broker } = new MessageChannel()
       ends.push(() => broker.close())
-      broker.addEventListener('message', ({ data: { id, path } }: MessageEvent<{ id: string; path: string[] }>) => {
+      broker.addEventListener('message', ({ data: { id, path, argumentList } }: MessageEvent<Call>) => {
+        if (path[0] === 'attach') hellos.push(argumentList?.[0]?.value)
         if (path[0] === 'ping') pings.push(address.generation)
         if (!dead.has(address.generation)) broker.postMessage({ id, type: 'RAW', value: { ok: true, value: WELCOME } })
       })
@@ -49,7 +52,7 @@ function setUp({ query = async () => ({ held: [] }) }: { query?: () => Promise<L
       opened.push({ ...address, broker })
       return portLink(port1, new Promise<never>(() => undefined))
     },
-    leave() {},
+    leave: (_why: unknown, word: unknown) => void left.push(word),
   }
   const keeper = keepAttached({
     hosts: chooseHost([{ name: 'shared', isThere: true, load: () => host }]),
@@ -70,12 +73,20 @@ function setUp({ query = async () => ({ held: [] }) }: { query?: () => Promise<L
     detached,
     dead,
     pings,
+    hellos,
+    left,
     /** The broker that was opened last says why it lets the tab go. */
     letGo(code: 'stale-epoch' | 'call-timeout') {
       const error = toWireError(new PartylineError(code, 'by the test', { retryable: true }))
       opened.at(-1)?.broker.postMessage({ type: 'partyline:announce', protocol: PROTOCOL_VERSION, epoch: 'e', error })
     },
   }
+}
+
+interface Call {
+  readonly id: string
+  readonly path: string[]
+  readonly argumentList?: readonly { readonly value: unknown }[]
 }
 
 /** Also the answer to a ping, whose value nobody reads. */
@@ -87,7 +98,7 @@ function otherTabs() {
   ends.push(() => channel.close())
   const heard: unknown[] = []
   channel.addEventListener('message', event => heard.push(event.data))
-  return { heard, call: () => channel.postMessage('wake-up') }
+  return { heard, call: () => channel.postMessage('wake-up'), say: (word: object) => channel.postMessage(word) }
 }
 
 /** Moves no timer. */
@@ -208,4 +219,25 @@ test('a tab that gives its broker up wakes the others once the next one answers,
     await vi.advanceTimersByTimeAsync(TICK_MS)
     for (let turn = 0; turn < 5; turn++) await reactions()
   }
+})
+
+test('the last words of other tabs go to the next broker, the newest few; the own one to the host that is left', async () => {
+  const { keeper, opened, hellos, left, pings, letGo } = setUp()
+  const { heard } = otherTabs()
+  const { say, call } = otherTabs()
+  void keeper.attach()
+  await until(() => hellos.length === 1)
+  expect(hellos[0]).toMatchObject({ lastWords: [] })
+  await until(() => keeper.current?.wasWelcome === true)
+  const words = Array.from({ length: 6 }, (_, n) => ({ marks: [], wanted: [{ channel: `c${n}`, deliver: 'one' }] }))
+  for (const word of words) say(word)
+  expect(pings).toEqual([])
+  // Behind them.
+  call()
+  await until(() => heard.length === 7 && pings.length === 1)
+  letGo('stale-epoch')
+  await until(() => opened.length === 2 && hellos.length === 2)
+  expect(hellos[1]).toMatchObject({ lastWords: words.slice(1) })
+  keeper.leave('bye', new PartylineError('line-closed', 'closed by the test'))
+  expect(left).toEqual([expect.objectContaining({ wanted: [] })])
 })

@@ -136,6 +136,12 @@ describe('hello', () => {
   })
 })
 
+test('a last word that makes no sense is left out: another tab said it', () => {
+  const word = { marks: [{ epoch: 'e', n: 1 }], wanted: [{ channel: 'orders', deliver: 'one' }] }
+  const lastWords = [word, {}, null, 'wake-up', { ...word, marks: 1 }, { ...word, wanted: [{ channel: '' }] }]
+  expect(parseHello({ ...hello, lastWords }).lastWords).toEqual([word])
+})
+
 describe('ask', () => {
   test('right operations are taken as they are', () => {
     const all = [

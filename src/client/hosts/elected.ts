@@ -25,8 +25,8 @@ export function electedHost(worker: ConnectOptions['worker']): Host {
       }
       return election.open(signal)
     },
-    leave(why) {
-      election?.leave(why)
+    leave(...why) {
+      election?.leave(...why)
       election = undefined
     },
   }

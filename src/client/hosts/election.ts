@@ -1,9 +1,10 @@
-import { describe, PartylineError, type BrokerAddress } from '../../protocol/index.ts'
+import { describe, PartylineError, type BrokerAddress, type LastWord } from '../../protocol/index.ts'
 import { meetingNames } from '../../protocol/meeting.ts'
 import { abortable } from '../abortable.ts'
 import { Emitter } from '../emitter.ts'
 import { standForElection, untilNobodyWaits } from './candidacy.ts'
 import type { HostLink } from './host.ts'
+import { sayLastWord } from './last-word.ts'
 import { Leader } from './leader.ts'
 import { Meeting } from './meeting.ts'
 
@@ -50,9 +51,12 @@ export class Election {
    * Ends the worker, if this tab runs it, before it makes way for the next: at once, unless the scope was `forgotten`,
    * which the others have yet to hear. A worker that is ended takes along what it has just said in Firefox and WebKit.
    * Idempotent.
+   *
+   * @param word for the other tabs to take to the next one
    */
-  leave(why?: PartylineError): void {
+  leave(why?: PartylineError, word?: LastWord): void {
     const leader = this.#leader
+    if (leader !== undefined && word !== undefined) sayLastWord(this.#address.scope, word)
     if (why?.code === 'forgotten') this.#allHeard ??= untilNobodyWaits(meetingNames(this.#address))
     // One that has not started has said nothing, and must not.
     if (this.#allHeard && leader?.hasStarted) void this.#allHeard.then(() => leader.end())

@@ -80,6 +80,6 @@ export function chooseHost(options: readonly HostOption[]): HostChoice {
     failed() {
       if (++failures >= maxFailures) turnTo((at + 1) % there.length)?.leave()
     },
-    leave: why => host?.leave(why),
+    leave: (...why) => host?.leave(...why),
   }
 }

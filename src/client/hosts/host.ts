@@ -1,4 +1,4 @@
-import type { BrokerAddress, BrokerScript, PartylineError } from '../../protocol/index.ts'
+import type { BrokerAddress, BrokerScript, LastWord, PartylineError } from '../../protocol/index.ts'
 import type { HostName } from '../types.ts'
 
 /** One way to reach a broker. */
@@ -16,8 +16,9 @@ export interface Host {
    * `open` may follow.
    *
    * @param why with `forgotten` other tabs hear the same, and need no other broker
+   * @param word what they are to know if their broker ends with that
    */
-  leave(why?: PartylineError): void
+  leave(why?: PartylineError, word?: LastWord): void
 }
 
 /** As much of a MessagePort or a BroadcastChannel as a tab needs. */

@@ -3,6 +3,7 @@ import {
   PartylineError,
   toWireError,
   type Continuity,
+  type Hello,
   type Resume,
   type SubscriptionNotice,
   type Wanted,
@@ -21,6 +22,7 @@ import {
 import { newChannel, unbroken, type Channel, type Upstream } from './channel.ts'
 import type { History } from './history.ts'
 import { toOutgoing } from './outgoing-event.ts'
+import { lastWordsOn } from './last-words.ts'
 import { SingleDelivery } from './single-delivery.ts'
 
 export interface ChannelsDeps {
@@ -315,7 +317,9 @@ export class Channels {
 
   /** Which events a tab has not handled; `undefined` when that cannot be told. */
   #missed(channel: Channel, session: Session, resume: Resume): readonly UpstreamEvent[] | undefined {
-    const place = resume.moved ? this.#placeOf(channel, resume.position) : this.#placeOfMark(channel, session)
+    const place = resume.moved
+      ? this.#placeOf(channel, resume.position)
+      : this.#placeOfMark(channel, session.hello.marks)
     return place === undefined ? undefined : this.#deps.history.since(place, channel.name)
   }
 
@@ -323,13 +327,14 @@ export class Channels {
   #placesForOne(channel: Channel, awaiting: Iterable<readonly [Session, Resume]>): number[] {
     return [...awaiting]
       .filter(([session]) => channel.subscribers.get(session) !== 'all')
-      .map(([session, { one }]) => this.#placeOf(channel, one) ?? this.#placeOfMark(channel, session))
+      .flatMap(([{ hello }, { one }]) => [{ one, marks: hello.marks }, ...lastWordsOn(channel.name, hello)])
+      .map(({ one, marks }) => this.#placeOf(channel, one) ?? this.#placeOfMark(channel, marks))
       .filter(place => place !== undefined)
   }
 
-  #placeOfMark(channel: Channel, session: Session): number | undefined {
+  #placeOfMark(channel: Channel, marks: Hello['marks']): number | undefined {
     const { history, epoch } = this.#deps
-    const mark = session.hello.marks?.at(-1)
+    const mark = marks?.at(-1)
     return mark && unbroken(channel, history.placeOfMark(mark, this.#streamOf(channel.name), epoch))
   }
 

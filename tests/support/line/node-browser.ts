@@ -1,6 +1,7 @@
 import { vi } from 'vitest'
 import { chooseHost } from '../../../src/client/hosts/host-choice.ts'
 import { portLink, type Host } from '../../../src/client/hosts/host.ts'
+import { sayLastWord } from '../../../src/client/hosts/last-word.ts'
 import { ClientLine } from '../../../src/client/line.ts'
 import type { Line } from '../../../src/client/types.ts'
 import {
@@ -180,7 +181,10 @@ export function nodeBrowser({
         giveUpBroker = () => port2.postMessage(silenceOf(running.broker))
         return thread.through(portLink(port1, never))
       },
-      leave() {},
+      leave(_why, word) {
+        // As where the broker ends with its tab.
+        if (present?.isDead === true && word !== undefined) sayLastWord(SCOPE, word)
+      },
     }
     const hosts = chooseHost([{ name: 'shared', isThere: true, load: () => host }])
     const line = new ClientLine(hosts, { scope: SCOPE, timeoutMs: 2_000 })
