@@ -688,6 +688,18 @@ it('line.forget() wipes what is stored', async () => {
   expect(arrived(browser)).toEqual([2])
 })
 
+it('line.forget() right after a tab has attached is no failure of what it cuts off', async () => {
+  const host = nodeHost({ openOutbox: nodeStorage() })
+  const line = startNodeLine({ transport: testTransport() }, host)
+  onTestFinished(() => line.close())
+  const tab = await rawTab(line)
+  const end = deferred<void>()
+  tab.control.addEventListener('message', ({ data }: MessageEvent<{ error?: object }>) => data.error && end.resolve())
+  expect(await tab.call('forget', tab.epoch)).toMatchObject({ ok: true })
+  await end.promise
+  expect(host.errors).toEqual([])
+})
+
 it('line.forget() deletes what is stored also where it could not be opened', async () => {
   const scope = `newer ${crypto.randomUUID()}`
   const name = `partyline:outbox:${scope}`

@@ -100,6 +100,11 @@ export class OutboxDesk {
     this.#deps = deps
   }
 
+  /** What the end of the outbox cuts off is no failure. */
+  readonly #report = (error: unknown): void => {
+    if (!this.#isOver) this.#deps.host.reportError(error)
+  }
+
   /** Lanes that have something to send. */
   get size(): number {
     return this.#opened?.dispatcher.size ?? 0
@@ -133,7 +138,7 @@ export class OutboxDesk {
   /** The tab no longer awaits it: not sent if it waits still, otherwise on its way all the same. */
   cancel(session: Session, id: number): void {
     this.#early = this.#early.filter(early => early.session !== session || early.op.id !== id)
-    for (const key of this.#watches.cancel(session, id)) this.#drop([key]).catch(this.#deps.host.reportError)
+    for (const key of this.#watches.cancel(session, id)) this.#drop([key]).catch(this.#report)
   }
 
   /** The tab is gone; what it has published stays. */
@@ -288,7 +293,7 @@ export class OutboxDesk {
         this.#countsChanged()
       },
       expire: () => void this.#expire(box),
-      emptied: lane => void this.#lookAfterWatches(box, lane).catch(host.reportError),
+      emptied: lane => void this.#lookAfterWatches(box, lane).catch(this.#report),
       changed: () => {
         tend()
         this.#deps.changed()
@@ -302,7 +307,7 @@ export class OutboxDesk {
       taken: () => dispatcher.turn(),
       refused: () => {
         attendance.say()
-        void this.#lookAfterWatches(box).catch(host.reportError)
+        void this.#lookAfterWatches(box).catch(this.#report)
       },
     })
     const attendance = new Attendance({ host, box })
@@ -369,7 +374,7 @@ export class OutboxDesk {
       this.#watches.settle(replaced, { stage: 'failed', error: toWireError(why) })
     }
     if (outcome !== 'known' && !isSure) dispatcher.stored(entry)
-    if (entry.expiresAt !== undefined) void this.#armExpiry(box).catch(this.#deps.host.reportError)
+    if (entry.expiresAt !== undefined) void this.#armExpiry(box).catch(this.#report)
     if (outcome === 'known') await this.#recall(opened, box.id, entry.key)
   }
 
@@ -383,7 +388,7 @@ export class OutboxDesk {
         dispatcher.stored(fate)
       } else this.#watches.settle(key, outbox === box.id ? toReceipt(fate) : wiped(), asked)
     } catch (error) {
-      this.#deps.host.reportError(error)
+      this.#report(error)
     }
   }
 
@@ -392,7 +397,7 @@ export class OutboxDesk {
       await dispatcher.reload()
       await this.#lookAfterWatches(box)
     } catch (error) {
-      this.#deps.host.reportError(error)
+      this.#report(error)
     }
   }
 
@@ -417,7 +422,7 @@ export class OutboxDesk {
       }
       await this.#armExpiry(box)
     } catch (error) {
-      this.#deps.host.reportError(error)
+      this.#report(error)
     }
     this.#countsChanged()
   }

@@ -6,8 +6,8 @@ export interface LastPlace extends Pick<Resume, 'one'> {
 }
 
 /**
- * What tabs whose broker ended with them said of a channel to this one. Only those count that had the same broker: another may have
- * had another connection, and be ahead of what came over this one.
+ * What tabs whose broker ended with them said of a channel to this one. Only those count that had the same broker:
+ * another may have had another connection, and be ahead of what came over this one.
  */
 export function lastWordsOn(
   channel: string,
