@@ -11,7 +11,7 @@ import { kilobytes, printTable, whole } from './lib/table.mjs'
 
 /** @typedef {{ name: string, minified: number, gzip: number, brotli: number }} Size */
 
-const maxClientGzip = 9_700
+const maxClientGzip = 9_800
 /** Each with the client in it. */
 const faces = {
   'partyline/socket-io': 'import { io as face }',
@@ -62,7 +62,7 @@ await runMain(async () => {
   const client = results.find(({ name }) => name === 'partyline, connect alone')
   const targets = [
     {
-      name: 'client entry with Comlink: 9.7 kB gzip at most',
+      name: 'client entry with Comlink: 9.8 kB gzip at most',
       met: client && client.gzip <= maxClientGzip,
       figure: `${whole(client?.gzip ?? NaN)} bytes`,
     },

@@ -16,6 +16,7 @@ import type { HostChoice } from './hosts/host-choice.ts'
 import type { HostLink } from './hosts/host.ts'
 import type { TabLease } from './lease.ts'
 import { retryable, staleEpoch } from './retryable.ts'
+import type { HostName } from './types.ts'
 import { openWakeUps } from './wake-up.ts'
 
 const BACKOFF = { baseMs: 500, maxMs: 15_000 }
@@ -43,8 +44,8 @@ export interface AttachmentKeeperDeps {
   hello(): Omit<Hello, 'lease' | 'lastWords' | 'session' | 'attempt' | 'protocol' | 'scope'>
   attached(attachment: Attachment, welcome: Welcome, isSameBroker: boolean): void
   items(items: Frame['items']): void
-  /** The tab leaves a broker that may live on with other tabs: none but that may carry on its connection. */
-  moving(): void
+  /** The next broker is on another host, where it may not be the only one to follow the one before. */
+  hostChanged(): void
   /** There is no broker for the moment; another attempt follows by itself, at once where it is `isBrief`. */
   detached(error: PartylineError, isBrief: boolean): void
   /** No attempt will help; nothing follows. */
@@ -76,6 +77,7 @@ export function keepAttached(deps: AttachmentKeeperDeps): AttachmentKeeper {
   let script: BrokerScript | undefined
   let session: Hello['session']
   let knownEpoch: string | undefined
+  let host: HostName | undefined
   let timer: ReturnType<typeof setTimeout> | undefined
   /** How often the other tabs are still to be woken. */
   let calls = 0
@@ -116,6 +118,8 @@ export function keepAttached(deps: AttachmentKeeperDeps): AttachmentKeeper {
   }
 
   function attachTo(link: HostLink, lease: Lease, over: AbortController): void {
+    if (hosts.name !== host) deps.hostChanged()
+    host = hosts.name
     const attachment = openAttachment({
       link,
       hello: { ...deps.hello(), lastWords, protocol: PROTOCOL_VERSION, scope, lease, attempt: ++attempts, session },
@@ -126,10 +130,7 @@ export function keepAttached(deps: AttachmentKeeperDeps): AttachmentKeeper {
         hosts.worked({
           address: { scope, generation },
           over: over.signal,
-          move() {
-            deps.moving()
-            attachment.leave('bye', staleEpoch())
-          },
+          move: () => attachment.leave('bye', staleEpoch()),
         })
         attachedAt = performance.now()
         deps.attached(attachment, welcome, welcome.epoch === knownEpoch)

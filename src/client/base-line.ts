@@ -103,7 +103,8 @@ export function baseLine(hosts: HostChoice, options: LineOptions, outbox?: Outbo
       outgoing.attached(attachment.ask, resumed, isSameBroker)
       for (const channel of channels.values()) channel.attached()
     },
-    moving() {
+    hostChanged() {
+      // A server that restores one session for two brokers sends events to only one of them.
       marks = []
     },
     detached({ code }, isBrief) {

@@ -61,7 +61,7 @@ function setUp({ query = async () => ({ held: [] }) }: { query?: () => Promise<L
     lease: tabLease('tab'),
     hello: () => ({ tabId: 'tab', visible: false, focused: false, online: true, hasCredentials: false, wanted: [] }),
     attached() {},
-    moving() {},
+    hostChanged() {},
     items() {},
     detached: error => detached.push(error.code),
     failed() {},
