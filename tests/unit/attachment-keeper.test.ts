@@ -54,14 +54,19 @@ function setUp({ query = async () => ({ held: [] }) }: { query?: () => Promise<L
     },
     leave: (_why: unknown, word: unknown) => void left.push(word),
   }
+  const hosts = chooseHost([
+    { name: 'shared', isThere: true, load: () => host },
+    { name: 'elected', isThere: true, load: () => host },
+  ])
+  const hostChanges: string[] = []
   const keeper = keepAttached({
-    hosts: chooseHost([{ name: 'shared', isThere: true, load: () => host }]),
+    hosts,
     scope: SCOPE,
     timeoutMs: TIMEOUT_MS,
     lease: tabLease('tab'),
     hello: () => ({ tabId: 'tab', visible: false, focused: false, online: true, hasCredentials: false, wanted: [] }),
     attached() {},
-    hostChanged() {},
+    hostChanged: () => void hostChanges.push(hosts.name),
     items() {},
     detached: error => detached.push(error.code),
     failed() {},
@@ -76,7 +81,8 @@ function setUp({ query = async () => ({ held: [] }) }: { query?: () => Promise<L
     hellos,
     left,
     /** The broker that was opened last says why it lets the tab go. */
-    letGo(code: 'stale-epoch' | 'call-timeout') {
+    hostChanges,
+    letGo(code: 'stale-epoch' | 'call-timeout' | 'worker-failed') {
       const error = toWireError(new PartylineError(code, 'by the test', { retryable: true }))
       opened.at(-1)?.broker.postMessage({ type: 'partyline:announce', protocol: PROTOCOL_VERSION, epoch: 'e', error })
     },
@@ -117,6 +123,22 @@ test('a tab that has lost its broker attaches to the next one though the browser
   await until(() => opened.length === 4)
   expect(detached).toEqual(codes)
   expect(opened.map(({ generation }) => generation)).toEqual([1, 1, 2, 2])
+})
+
+test('on the next host, and there alone, it is told that the broker before was on another', async () => {
+  const { keeper, opened, dead, hostChanges, letGo } = setUp()
+  dead.add(1)
+  void keeper.attach()
+  for (let failed = 1; failed <= 3; failed++) {
+    await until(() => opened.length === failed)
+    letGo('worker-failed')
+    await until(() => keeper.current === undefined)
+    // A worker that has failed gets the time to be torn down.
+    expect(opened).toHaveLength(failed)
+    await vi.advanceTimersByTimeAsync(200)
+  }
+  await until(() => opened.length === 4)
+  expect(hostChanges).toEqual(['shared', 'elected'])
 })
 
 test('one that loses them again and again waits before it tries the next', async () => {
