@@ -32,7 +32,7 @@ const RELOADED_MS = 3_500
 const LOOK_MS = 700
 /** Of leading tabs; more than one where several leave at once. */
 const MAX_LAST_WORDS = 5
-/** How often a tab that has replaced a silent broker wakes the others. */
+/** How often a tab that has replaced a silent broker wakes the others; one that got through after failures does once. */
 const MAX_CALLS = 3
 
 export interface AttachmentKeeperDeps {
@@ -130,11 +130,17 @@ export function keepAttached(deps: AttachmentKeeperDeps): AttachmentKeeper {
         hosts.worked({
           address: { scope, generation },
           over: over.signal,
-          move: () => attachment.leave('bye', staleEpoch()),
+          move() {
+            failures = 0
+            calls = Math.max(calls, 1)
+            attachment.leave('bye', staleEpoch())
+          },
         })
         attachedAt = performance.now()
         deps.attached(attachment, welcome, welcome.epoch === knownEpoch)
         knownEpoch = welcome.epoch
+        // Others may still wait for what has failed here as well.
+        if (failures > 0) calls = Math.max(calls, 1)
         wakeOthers()
       },
       answered: wakeOthers,

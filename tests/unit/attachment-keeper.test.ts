@@ -125,6 +125,24 @@ test('a tab that has lost its broker attaches to the next one though the browser
   expect(opened.map(({ generation }) => generation)).toEqual([1, 1, 2, 2])
 })
 
+test('one that gets through after failures wakes the others once, which may still wait to try again', async () => {
+  const { keeper, opened, dead, letGo } = setUp()
+  const { heard } = otherTabs()
+  dead.add(1)
+  void keeper.attach()
+  await until(() => opened.length === 1)
+  letGo('worker-failed')
+  await until(() => keeper.current === undefined)
+  dead.clear()
+  expect(heard).toEqual([])
+  await vi.advanceTimersByTimeAsync(200)
+  await until(() => keeper.current?.wasWelcome === true)
+  await until(() => heard.length > 0)
+  // A ping more is answered, and nobody is woken by that.
+  await vi.advanceTimersByTimeAsync(2 * TICK_MS)
+  expect(heard).toEqual(['wake-up'])
+})
+
 test('on the next host, and there alone, it is told that the broker before was on another', async () => {
   const { keeper, opened, dead, hostChanges, letGo } = setUp()
   dead.add(1)

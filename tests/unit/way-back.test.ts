@@ -3,7 +3,7 @@ import type { HostOption, OnHost } from '../../src/client/hosts/host-choice.ts'
 import type { Host } from '../../src/client/hosts/host.ts'
 import { portLink } from '../../src/client/hosts/host.ts'
 import { comeBack } from '../../src/client/hosts/way-back.ts'
-import { PartylineError, PROTOCOL_VERSION, toWireError, type Announce } from '../../src/protocol/index.ts'
+import { PartylineError, PROTOCOL_VERSION, tabsChannel, toWireError, type Announce } from '../../src/protocol/index.ts'
 import { waitFor } from '../support/line/wait-for.ts'
 
 afterEach(() => vi.restoreAllMocks())
@@ -98,7 +98,7 @@ test('a tab that has found the way tells the others, which look at once', async 
   const { set, start, scope, opened } = setUp(0.99)
   set.answer = 'announces itself'
   const done = start()
-  const other = new BroadcastChannel(`partyline/1:tabs:${scope}:way-back`)
+  const other = new BroadcastChannel(tabsChannel(scope))
   onTestFinished(() => other.close())
   const told = new Promise(resolve => other.addEventListener('message', resolve))
   expect(opened()).toBe(0)

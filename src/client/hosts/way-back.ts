@@ -11,7 +11,7 @@ const ANSWER_MS = 10_000
 /**
  * What made a host fail may pass, such as a script that could not be loaded for a moment, and by then its tabs may be on
  * different hosts, each with a connection of its own. Looks now and then whether a broker answers on the best host again,
- * and as soon as another tab has found that; then moves the tab there.
+ * and as soon as another tab wakes it; then moves the tab there.
  *
  * @param on where the tab is; the end of that ends it
  * @param turn makes the best host the one in use, and returns the one before
@@ -23,6 +23,7 @@ export async function comeBack(best: HostOption, on: OnHost, turn: () => Host | 
     for (let looks = 1; !over.aborted; looks++) {
       await pause(fullJitter(looks, Math.random(), LOOK), over, others)
       if (over.aborted || !(await isAnswered(best, address, over))) continue
+      // Those that wait until they try again hear it, too.
       others?.postMessage('found')
       const before = turn()
       move()
@@ -35,7 +36,7 @@ export async function comeBack(best: HostOption, on: OnHost, turn: () => Host | 
 
 function openChannel(scope: string): BroadcastChannel | undefined {
   try {
-    return new BroadcastChannel(`${tabsChannel(scope)}:way-back`)
+    return new BroadcastChannel(tabsChannel(scope))
   } catch {
     return undefined
   }
