@@ -158,8 +158,11 @@ test('a deploy takes effect on host elected when the leader goes: the next one r
   const scripts = async () => (await withBrowserSession(browser, runningWorkers)).map(({ url }) => url)
   expect(await scripts()).toEqual([expect.stringContaining('/app.worker')])
   await reached(newer, server.tick('orders'))
+  const before = await brokersOf([newer])
   await older.close()
   await expect.poll(scripts).toEqual([expect.stringContaining('/next-app.worker')])
+  // Until its worker has started it listens to the one before.
+  await expect.poll(() => brokersOf([newer])).not.toEqual(before)
   await joined(newer)
   const last = server.tick('orders')
   await reached(newer, last)

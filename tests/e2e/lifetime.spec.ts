@@ -20,6 +20,34 @@ test('a reload of the only tab keeps the broker and the connection, where the br
   expect(server.peakConnections()).toBe(1)
 })
 
+test('without extendedLifetime a reload of the only tab makes a broker and a connection, and hears nothing of before', async ({
+  real: { context },
+  appUrl,
+  serve,
+}) => {
+  await context.addInitScript(() => {
+    window.SharedWorker = class extends SharedWorker {
+      constructor(url: string | URL, options?: string | WorkerOptions) {
+        super(url, { ...(options as WorkerOptions), extendedLifetime: false } as WorkerOptions)
+      }
+    }
+  })
+  const server = await serve()
+  const tab = await openTab(context, { appUrl, server: server.url })
+  const before = await brokersOf([tab])
+  await reached(tab, server.tick('orders'))
+  await tab.reload()
+  await joined(tab)
+  expect(await brokersOf([tab])).not.toEqual(before)
+  const last = server.tick('orders')
+  await reached(tab, last)
+  const ledger = await ledgerOf(tab)
+  expect(numbersIn(ledger)).toEqual([last])
+  expect(verdictsIn(ledger)).toEqual([])
+  expect(server.joins).toEqual(['orders', 'orders'])
+  await expect.poll(() => server.connections()).toBe(1)
+})
+
 test('a broker that hangs is replaced after a reload of the only tab as soon as in one that stays', async ({
   real: { browser, context },
   appUrl,

@@ -2,6 +2,7 @@ import { describe, PartylineError, type BrokerAddress, type LastWord } from '../
 import { meetingNames } from '../../protocol/meeting.ts'
 import { abortable } from '../abortable.ts'
 import { Emitter } from '../emitter.ts'
+import { agreedGeneration } from '../generation.ts'
 import { standForElection, untilNobodyWaits } from './candidacy.ts'
 import type { HostLink } from './host.ts'
 import { sayLastWord } from './last-word.ts'
@@ -96,6 +97,10 @@ export class Election {
   }
 
   async #lead(): Promise<void> {
+    const { scope, generation } = this.#address
+    // The lock of a generation that was given up comes to those who have not heard of it. Its broker would only be waited for.
+    if ((await agreedGeneration(scope)) > generation) return this.#resign()
+    if (this.#left.signal.aborted) return
     const leader = new Leader(this.#startWorker())
     this.#leader = leader
     this.#outcomes.emit(async () => leader.link())
@@ -105,6 +110,12 @@ export class Election {
     await leader.over
     this.#leader = undefined
     await this.#allHeard
+  }
+
+  #resign(): void {
+    const error = new PartylineError('stale-epoch', 'the tabs have another broker by now', { retryable: true })
+    this.#outcomes.emit(() => Promise.reject(error))
+    this.#meeting.here(OWN)
   }
 
   #deposed(): void {
