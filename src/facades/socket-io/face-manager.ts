@@ -95,6 +95,7 @@ export class FaceManager extends Emitter {
           (await import('./credentials.ts')).credentials(
             request,
             [...sockets].filter(({ _line }) => _line === own),
+            this.opts,
           ),
       })
       // When all have heard of it.
